@@ -1,0 +1,88 @@
+import type { Position } from '../core/errors.ts';
+
+/** Engines that service manifests have named; only `python` can be built so far. */
+export const buildKinds = [
+  'python',
+  'java',
+  'java8',
+  'java15',
+  'java17',
+  'java21',
+  'java-glibc',
+  'java17-glibc',
+  'java17-bullseye',
+  'java21-ubuntu',
+  'sconify_image',
+] as const;
+export type BuildKind = (typeof buildKinds)[number];
+
+/** Secret kinds of the language; only `ascii` and `binary` are made so far. */
+export const secretKinds = ['ascii', 'binary', 'private-key', 'x509', 'x509-ca', 'aad-token'] as const;
+export type SecretKind = (typeof secretKinds)[number];
+
+/** Where a key or entry of the file stands; a path that does not exist answers with its nearest parent. */
+export type Locate = (...path: readonly (string | number)[]) => Position;
+
+/** A secret that a service defines. Numbers and booleans are text, as everywhere in a manifest. */
+export interface SecretSource {
+  name: string;
+  kind: SecretKind;
+  /** ascii: characters, binary: bytes; decimal, default 20. */
+  size?: string;
+  /** The explicit value: ascii text, binary hex. Never leaves the owner's machine with the image. */
+  value?: string;
+  export_public?: boolean;
+  key_type?: string;
+  private_key?: string;
+  issuer?: string;
+  common_name?: string;
+  dns?: string[];
+  endpoint?: string;
+  valid_for?: string;
+  migrate?: boolean;
+  tenant_id?: string;
+  client_id?: string;
+  application_secret?: string;
+  certificate_thumbprint?: string;
+}
+
+/** The user that the program runs as; the runtime runs as it from the start. */
+export interface User {
+  uid: number;
+  gid: number;
+}
+
+export interface Build {
+  name: string;
+  kind: BuildKind;
+  /** Name of the image to make, with or without a tag. */
+  to: string;
+  /** The command as written. */
+  commandText: string;
+  /** The command, split at blanks with `'` and `"`; never empty. */
+  argv: string[];
+  /** Working directory inside the image, absolute; `/` where none is given. */
+  pwd: string;
+  /** Files and folders beside the manifest, to be copied below `pwd` under their relative path. */
+  copy: string[];
+  /** Base: `debian:bookworm` (default) or the path of an OCI layout (`oci:<folder>[:<tag>]`). */
+  from: string;
+  user: User;
+}
+
+/** A service manifest (`kind: genservice`) in its normal form. */
+export interface ServiceManifest {
+  /** Name of the file it came from, as given. */
+  file: string;
+  apiVersion: string;
+  build: Build;
+  environment: {
+    local: { name: string; value: string }[];
+    global: { name: string; value?: string }[];
+  };
+  injection_files: { path: string; content: string | null }[];
+  secrets: { global: SecretSource[]; import: string[] };
+  /** Fields that are known, were given and are not supported yet; see `notYet`. */
+  unsupported: { what: string; at: Position }[];
+  locate: Locate;
+}
