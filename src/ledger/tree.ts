@@ -24,12 +24,12 @@ export function emptyRoot(): Hash {
 }
 
 /**
- * The Merkle tree of RFC 9162, section 2.1, over leaf hashes in the order of the ledger. It keeps every complete
- * subtree, 64 bytes a leaf, so that a root or a proof for any size costs a logarithm. Appending is the only change.
+ * The Merkle tree of RFC 9162, section 2.1, over leaf hashes in the order of the ledger. It keeps the root of every
+ * complete subtree, 64 bytes a leaf, so that a root or a proof for any size costs a logarithm.
  */
 export class Tree {
-  /** `levels[h][i]` is the root of the complete subtree over the leaves [i·2^h, (i+1)·2^h). */
-  private readonly levels: Hash[][] = [[]];
+  /** Entry i of level h is the root of the complete subtree over the leaves [i·2^h, (i+1)·2^h). */
+  private readonly levels: Level[] = [];
 
   get size(): number {
     return this.level(0).length;
@@ -41,7 +41,7 @@ export class Tree {
       const level = this.level(height);
       level.push(node);
       if (level.length % 2 === 1) return;
-      node = nodeHash(level[level.length - 2] as Hash, node);
+      node = nodeHash(level.at(level.length - 2), node);
     }
   }
 
@@ -55,9 +55,10 @@ export class Tree {
 
   /** The leaf with that index. */
   leaf(index: number): Hash {
-    const leaf = this.level(0)[index];
-    if (leaf === undefined) throw new SconeError('E_LEDGER', `the ledger has no record ${index}`);
-    return leaf;
+    if (!Number.isSafeInteger(index) || index < 0 || index >= this.size) {
+      throw new SconeError('E_LEDGER', `the ledger has no record ${index}`);
+    }
+    return this.level(0).at(index);
   }
 
   /** The root of the first `size` leaves (all unless told). */
@@ -118,16 +119,13 @@ export class Tree {
   private range(start: number, end: number): Hash {
     const length = end - start;
     const height = Math.log2(length);
-    if (Number.isInteger(height)) {
-      const node = this.levels[height]?.[start / length];
-      if (node !== undefined && start % length === 0) return node;
-    }
+    if (Number.isInteger(height)) return this.level(height).at(start / length);
     const middle = start + split(length);
     return nodeHash(this.range(start, middle), this.range(middle, end));
   }
 
-  private level(height: number): Hash[] {
-    return (this.levels[height] ??= []);
+  private level(height: number): Level {
+    return (this.levels[height] ??= new Level());
   }
 
   private demandSize(size: number): void {
@@ -140,4 +138,25 @@ export class Tree {
 /** The largest power of two below n, n > 1 (RFC 9162, 2.1.1). */
 function split(n: number): number {
   return 2 ** Math.floor(Math.log2(n - 1));
+}
+
+/** A growing list of hashes in one piece of memory: as objects of their own they would take three times as much. */
+class Level {
+  length = 0;
+  private bytes = new Uint8Array(32 * 16);
+
+  push(hash: Hash): void {
+    const end = 32 * (this.length + 1);
+    if (end > this.bytes.length) {
+      const larger = new Uint8Array(2 * this.bytes.length);
+      larger.set(this.bytes);
+      this.bytes = larger;
+    }
+    this.bytes.set(hash, end - 32);
+    this.length++;
+  }
+
+  at(index: number): Hash {
+    return this.bytes.slice(32 * index, 32 * (index + 1));
+  }
 }

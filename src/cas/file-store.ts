@@ -1,0 +1,209 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { concat, uint } from '../core/bytes.ts';
+import { SconeError, systemCode } from '../core/errors.ts';
+import type { Store } from './store.ts';
+
+/** No record comes near this; a longer one in a file is damage. */
+export const longestRecord = 1 << 23;
+const prefixLength = 4;
+const readAhead = 1 << 20;
+
+/**
+ * The embedded store: one append-only file, each record behind its length (4 bytes, big-endian), one `fdatasync` per
+ * append. The caller holds the lock of the folder.
+ *
+ * What can be found at the end after a crash is cut: a record that is not complete, or zeros (a file system may make
+ * the file longer before it writes the data). Whether complete records are right is the ledger's business: each one is
+ * sealed behind the one before it.
+ */
+export class FileStore implements Store {
+  private readonly file: FileHandle;
+  /** Where each record begins, its length prefix included; one more entry for the end. */
+  private readonly offsets: number[];
+  private broken: SconeError | undefined;
+
+  private constructor(file: FileHandle, offsets: number[]) {
+    this.file = file;
+    this.offsets = offsets;
+  }
+
+  /**
+   * Opens or creates the file.
+   *
+   * @param onCut is told how many bytes of an incomplete append were cut
+   */
+  static async open(path: string, onCut: (bytes: number) => void = () => {}): Promise<FileStore> {
+    let file: FileHandle;
+    try {
+      file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    } catch (cause) {
+      throw new SconeError('E_STORE', `the ledger ${path} cannot be opened`, { cause });
+    }
+    try {
+      const length = (await file.stat()).size;
+      const offsets = await scan(file, length);
+      const end = offsets[offsets.length - 1] as number;
+      if (end < length) {
+        await file.truncate(end);
+        await file.datasync();
+        onCut(length - end);
+      }
+      return new FileStore(file, offsets);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  get size(): number {
+    return this.offsets.length - 1;
+  }
+
+  async append(expected: number, records: readonly Uint8Array[]): Promise<void> {
+    if (this.broken !== undefined) throw this.broken;
+    const end = this.end();
+    if (expected !== this.size || (await this.file.stat()).size !== end) {
+      throw this.fail(
+        new SconeError('E_LEDGER', 'somebody else writes the ledger file', {
+          hint: 'one CAS per data folder; stop both, keep a copy of the folder, start one',
+        }),
+      );
+    }
+    const bytes = concat(...records.flatMap((record) => [uint(record.length, prefixLength), record]));
+    try {
+      await this.write(bytes, end);
+    } catch (cause) {
+      await this.cutBack(end);
+      throw new SconeError('E_STORE', 'the ledger cannot be written', {
+        cause,
+        hint:
+          systemCode(cause) === 'ENOSPC' || systemCode(cause) === 'EDQUOT'
+            ? 'the disk of the data folder is full: make room and try again; nothing was changed'
+            : 'check the disk of the data folder; nothing was changed',
+      });
+    }
+    try {
+      await this.file.datasync();
+    } catch (cause) {
+      // After a failed sync nobody knows what of the file is on the disk, and a second sync may claim success without
+      // having written anything. Only a new start, which reads the file again, can tell.
+      throw this.fail(
+        new SconeError('E_STORE', 'the disk did not confirm a write to the ledger', {
+          cause,
+          hint: 'the change may or may not have happened; check the disk and start the CAS again',
+        }),
+      );
+    }
+    let at = end;
+    for (const record of records) {
+      at += prefixLength + record.length;
+      this.offsets.push(at);
+    }
+  }
+
+  async read(index: number): Promise<Uint8Array<ArrayBuffer>> {
+    const start = this.offsets[index];
+    const end = this.offsets[index + 1];
+    if (start === undefined || end === undefined) throw new SconeError('E_LEDGER', `the ledger has no record ${index}`);
+    return await readExactly(this.file, start + prefixLength, end - start - prefixLength);
+  }
+
+  /** Nobody else writes: the folder is locked. */
+  async refresh(): Promise<void> {}
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+
+  private async write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      done += (await this.file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+    }
+  }
+
+  /** Takes back what an append that failed has written. */
+  private async cutBack(end: number): Promise<void> {
+    try {
+      await this.file.truncate(end);
+    } catch (cause) {
+      this.fail(
+        new SconeError('E_STORE', 'an incomplete write to the ledger could not be taken back', {
+          cause,
+          hint: 'check the disk and start the CAS again; the incomplete end is cut then',
+        }),
+      );
+    }
+  }
+
+  private end(): number {
+    return this.offsets[this.offsets.length - 1] as number;
+  }
+
+  private fail(error: SconeError): SconeError {
+    this.broken ??= error;
+    return error;
+  }
+}
+
+/** The offsets of all complete records; throws `E_LEDGER` for what no crash leaves behind. */
+async function scan(file: FileHandle, length: number): Promise<number[]> {
+  const offsets = [0];
+  let window = new Uint8Array();
+  let windowStart = 0;
+  for (let at = 0; length - at >= prefixLength; ) {
+    if (at < windowStart || at + prefixLength > windowStart + window.length) {
+      windowStart = at;
+      window = await readExactly(file, at, Math.min(readAhead, length - at));
+    }
+    const size = Buffer.from(window.buffer, window.byteOffset + at - windowStart, prefixLength).readUInt32BE();
+    if (size === 0 && (await isZero(file, at, length))) break;
+    if (size === 0 || size > longestRecord) {
+      throw new SconeError('E_LEDGER', `the ledger file is damaged at byte ${at}: no record is ${size} bytes long`, {
+        hint: 'restore the newest copy of the data folder; clients will tell whether it is older than what they saw',
+      });
+    }
+    if (at + prefixLength + size > length) {
+      await demandTorn(file, at, length, offsets.length);
+      break;
+    }
+    at += prefixLength + size;
+    offsets.push(at);
+  }
+  return offsets;
+}
+
+/**
+ * Demands that what begins at `at` is the incomplete record of a crash. A wrong length in the middle of the file looks
+ * the same, but then the header of the next record (`seal.ts`: version, key version, n) lies somewhere behind it, and
+ * cutting would destroy what was acknowledged.
+ */
+async function demandTorn(file: FileHandle, at: number, length: number, next: number): Promise<void> {
+  const tail = Buffer.from(await readExactly(file, at, length - at));
+  const mark = uint(next, 8);
+  for (let found = tail.indexOf(mark); found >= 0; found = tail.indexOf(mark, found + 1)) {
+    if (found >= 5 && tail[found - 5] === 1) {
+      throw new SconeError('E_LEDGER', `the ledger file is damaged at byte ${at}: the length of a record is wrong`, {
+        hint: 'restore the newest copy of the data folder; clients will tell whether it is older than what they saw',
+      });
+    }
+  }
+}
+
+async function isZero(file: FileHandle, start: number, end: number): Promise<boolean> {
+  for (let at = start; at < end; at += readAhead) {
+    const piece = await readExactly(file, at, Math.min(readAhead, end - at));
+    if (piece.some((byte) => byte !== 0)) return false;
+  }
+  return true;
+}
+
+async function readExactly(file: FileHandle, position: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await file.read(bytes, done, length - done, position + done);
+    if (bytesRead === 0) throw new SconeError('E_LEDGER', 'the ledger file is shorter than it was');
+    done += bytesRead;
+  }
+  return bytes;
+}
