@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { FieldNote } from './problems.ts';
+
+/** A text; numbers and booleans of the file are texts too, as they were written. */
+export function text(note: FieldNote): z.ZodString {
+  return z.string().meta({ ...note });
+}
+
+/** A text of a certain form. `rule` completes a sentence that begins with the field: `must be an absolute path`. */
+export function textLike(pattern: RegExp, rule: string, note: FieldNote): z.ZodString {
+  return z
+    .string()
+    .regex(pattern, rule)
+    .meta({ ...note });
+}
+
+/** The value of a variable: nothing is the empty text. */
+export function variableValue(note: FieldNote) {
+  return z
+    .string()
+    .nullable()
+    .transform((value) => value ?? '')
+    .meta({ ...note });
+}
+
+/** `true` or `false`. */
+export function flag(note: FieldNote) {
+  return z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .meta({ ...note });
+}
+
+/** A field that may be missing or null; both are `undefined`. */
+export function optional<T extends z.ZodType>(schema: T) {
+  return schema.nullish().transform((value): z.output<T> | undefined => value ?? undefined);
+}
+
+/** A list that may be missing or null; both are empty. */
+export function optionalList<T extends z.ZodType>(item: T, note: FieldNote) {
+  return z
+    .array(item)
+    .nullish()
+    .transform((items): z.output<T>[] => items ?? [])
+    .meta({ ...note });
+}
+
+/** One text, or a list of texts. */
+export function oneOrMore(note: FieldNote) {
+  return z
+    .union([z.string(), z.array(z.string())], { error: 'must be a text or a list of texts' })
+    .transform((value) => (typeof value === 'string' ? [value] : value))
+    .meta({ ...note });
+}
+
+/** A field whose form does not matter, because it is refused by name or ignored. */
+export function anything(note: FieldNote) {
+  return z.unknown().meta({ ...note });
+}
+
+/** `scone/<version>`, at least 5.8. */
+export const apiVersion = z
+  .string()
+  .refine((value) => {
+    const [, major, minor] = /^scone\/(\d+)\.(\d+)(?:\.\d+)?$/.exec(value) ?? [];
+    return Number(major) > 5 || (Number(major) === 5 && Number(minor) >= 8);
+  }, 'must be scone/ and a version of at least 5.8')
+  .meta({ description: 'version of the manifest language', example: 'scone/5.8' });
+
+const namePattern = /^[A-Za-z0-9_.~-]{1,128}$/;
+const nameRule = 'may only have letters, digits and _ - . ~ (1 to 128 of them)';
+
+/** A name that becomes part of a session name, or of a placeholder. */
+export function plainName(note: FieldNote): z.ZodString {
+  return textLike(namePattern, nameRule, note);
+}
+
+/** The name of an environment variable: anything but empty, `=` and NUL. */
+export const variableName = z
+  .string()
+  .regex(/^[^=\0]+$/, 'must be the name of a variable: not empty and without "="')
+  .meta({ description: 'name of the variable', example: 'API_USER' });
+
+/** An absolute path that names what it says: no `..`, no `//`, no trailing slash. */
+export function absolutePath(note: FieldNote): z.ZodString {
+  return textLike(
+    /^\/$|^(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)+$/,
+    'must be an absolute path without "//", "." and ".." parts or a slash at its end',
+    note,
+  );
+}

@@ -1,0 +1,48 @@
+import { type ErrorDetails, SconeError } from '../core/errors.ts';
+import { pathText } from './problems.ts';
+import type { Path, YamlSource } from './yaml.ts';
+
+/** What came to light about one file: errors, warnings, and known fields that are not supported yet. */
+export class Findings {
+  readonly problems: SconeError[] = [];
+  readonly warnings: SconeError[] = [];
+  readonly unsupported: { what: string; at: SconeError['at'] & {} }[] = [];
+  readonly source: YamlSource;
+  private readonly what: string;
+
+  /** @param what how to call the whole document: `a service manifest` */
+  constructor(source: YamlSource, what: string) {
+    this.source = source;
+    this.what = what;
+  }
+
+  /** `rule` completes a sentence that begins with the field. */
+  problem(path: Path, rule: string, details: ErrorDetails = {}): void {
+    this.problems.push(this.error(path, rule, details));
+  }
+
+  warning(path: Path, rule: string, details: ErrorDetails = {}): void {
+    this.warnings.push(this.error(path, rule, details));
+  }
+
+  /** @param what the field or value by name: `build.volumes`, `the secret kind x509` */
+  notYet(path: Path, what: string): void {
+    this.unsupported.push({ what, at: this.source.keyAt(path) });
+  }
+
+  /** Names that stand in a list more than once; `rule` completes a sentence that begins with the entry. */
+  repeated(paths: readonly { name: string; path: Path }[], say: (path: Path, name: string) => void): void {
+    const seen = new Set<string>();
+    for (const { name, path } of paths) {
+      if (seen.has(name)) say(path, name);
+      seen.add(name);
+    }
+  }
+
+  private error(path: Path, rule: string, details: ErrorDetails): SconeError {
+    return new SconeError(this.source.code, `${pathText(path, this.what)} ${rule}`, {
+      at: this.source.at(path),
+      ...details,
+    });
+  }
+}

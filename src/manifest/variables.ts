@@ -1,0 +1,66 @@
+import { SconeError } from '../core/errors.ts';
+import type { Place, Tree, TreeMap, YamlSource } from './yaml.ts';
+
+/**
+ * One thing that begins with `$`, or `\$`: a placeholder of the run-time layer (kept whole), an escaped dollar, two
+ * dollars, a variable, or a dollar alone.
+ */
+const dollar = /\$\$SCONE::.*?\$\$|\\\$|\$\$|\$\{([^}]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)|\$/gs;
+const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/**
+ * Replaces `$VAR` and `${VAR}` in every scalar. `$$SCONE::…$$`, `$$` and a lone `$` stay as they are; `\$` becomes `$`.
+ * What a variable holds is not looked at again, and cannot change the structure of the document (threat model 53).
+ * A variable without a value is a problem at its position, and so is an odd `${…}`.
+ */
+export function substituteVariables(
+  source: YamlSource,
+  variables: ReadonlyMap<string, string>,
+): { source: YamlSource; problems: SconeError[] } {
+  const problems: SconeError[] = [];
+
+  const scalar = (text: string, place: Place): string => {
+    let from = place.start;
+    return text.replace(dollar, (whole: string, braced: string | undefined, bare: string | undefined) => {
+      if (whole === '\\$') return '$';
+      const name = braced ?? bare;
+      if (name === undefined) return whole;
+      // In a quoted or folded scalar the text and its source may differ; the variable itself is written the same way.
+      const found = source.text.indexOf(whole, from);
+      const inside = found >= 0 && found < place.end;
+      if (inside) from = found + whole.length;
+      const at = source.position(inside ? found : place.start);
+      if (!variableName.test(name)) {
+        problems.push(
+          new SconeError('E_VARIABLE', `${JSON.stringify(whole)} is no variable`, {
+            at,
+            expected: '${NAME} of letters, digits and _',
+            hint: 'write \\${ where the text itself has these characters',
+          }),
+        );
+        return whole;
+      }
+      const value = variables.get(name);
+      if (value !== undefined) return value;
+      problems.push(
+        new SconeError('E_VARIABLE', `the variable ${name} has no value`, {
+          at,
+          hint: `set it in the environment (${name}=… sconectl apply …), or write \\$${name} where the text itself is meant`,
+        }),
+      );
+      return whole;
+    });
+  };
+
+  const walk = (value: Tree, place: Place | undefined, parent: Place): Tree => {
+    const here = place ?? parent;
+    if (typeof value === 'string') return value.includes('$') ? scalar(value, here) : value;
+    if (value === null) return null;
+    if (Array.isArray(value)) return value.map((item, index) => walk(item, here.members?.get(index), here));
+    const map: TreeMap = Object.create(null);
+    for (const [name, member] of Object.entries(value)) map[name] = walk(member, here.members?.get(name), here);
+    return map;
+  };
+
+  return { source: source.withValue(walk(source.value, source.place, source.place)), problems };
+}
