@@ -191,7 +191,7 @@ function keyUsage(bits: readonly KeyUsageBit[]): Uint8Array {
 }
 
 function extension(oid: string, critical: boolean, value: Uint8Array): Extension {
-  return new Extension({ extnID: oid, critical, extnValue: value.slice().buffer });
+  return new Extension({ extnID: oid, critical, extnValue: new Uint8Array(value).buffer });
 }
 
 function name(target: RelativeDistinguishedNames, commonName: string): void {
@@ -209,7 +209,7 @@ function serialNumber(magnitude: Uint8Array): Integer {
   if (first < 0 || magnitude.length - first > 20) {
     throw new SconeError('E_FORMAT', 'a serial number is a positive integer of at most 20 bytes');
   }
-  const minimal = magnitude.slice(first);
+  const minimal = new Uint8Array(magnitude.subarray(first));
   return new Integer({ valueHex: (minimal[0] ?? 0) < 0x80 ? minimal : Uint8Array.of(0, ...minimal) });
 }
 
