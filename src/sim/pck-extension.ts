@@ -36,5 +36,5 @@ function field(suffix: string, value: Integer | OctetString | Sequence | Asn1Boo
 }
 
 function octets(bytes: Uint8Array): OctetString {
-  return new OctetString({ valueHex: bytes.slice().buffer });
+  return new OctetString({ valueHex: new Uint8Array(bytes).buffer });
 }

@@ -1,0 +1,123 @@
+import { type ErrorCode, type ErrorDetails, SconeError } from '../core/errors.ts';
+
+const noPolicy = 'no policy can allow this';
+const fetchAgain = `${noPolicy}; fetch the collateral of this platform again`;
+
+/**
+ * Every check of SGX evidence, in the order in which it is made: its error code, where the specification demands it,
+ * and what would let the evidence pass. QL = Intel SGX ECDSA QuoteLibReference DCAP API; PCS = Intel PCS API v4;
+ * PCK = Intel SGX PCK Certificate and CRL Profile Specification.
+ */
+export const sgxChecks = {
+  'quote-signature': { code: 'E_EVIDENCE', section: 'QL A.4, ISV enclave report signature', allow: noPolicy },
+  'attestation-key': { code: 'E_EVIDENCE', section: 'QL A.4, QE report data', allow: noPolicy },
+  'qe-report-signature': { code: 'E_EVIDENCE', section: 'QL A.4, QE report signature', allow: noPolicy },
+  'pck-chain': { code: 'E_CHAIN', section: 'PCK 1.3; RFC 5280, 6.1', allow: noPolicy },
+  'pck-role': { code: 'E_CHAIN', section: 'PCK 1.3', allow: noPolicy },
+  'pck-dates': {
+    code: 'E_CHAIN',
+    section: 'RFC 5280, 4.1.2.5',
+    allow: 'correct the clock, or renew the PCK certificate',
+  },
+  'crl-chain': { code: 'E_CHAIN', section: 'PCK 1.2; RFC 5280, 6.1', allow: fetchAgain },
+  'crl-signature': { code: 'E_COLLATERAL', section: 'RFC 5280, 5.1.1.3', allow: fetchAgain },
+  'crl-dates': {
+    code: 'E_COLLATERAL',
+    section: 'RFC 5280, 5.1.2.4 and 5.1.2.5',
+    allow: 'fetch collateral again, or correct the clock',
+  },
+  revocation: { code: 'E_CHAIN', section: 'RFC 5280, 6.3', allow: `${noPolicy}; the vendor has revoked this platform` },
+  'tcb-info-chain': { code: 'E_CHAIN', section: 'PCS, TCB-Info-Issuer-Chain; RFC 5280, 6.1', allow: fetchAgain },
+  'tcb-info-signature': { code: 'E_COLLATERAL', section: 'PCS, "Get TCB Info", signature', allow: fetchAgain },
+  'tcb-info-dates': {
+    code: 'E_COLLATERAL',
+    section: 'PCS, "Get TCB Info", nextUpdate',
+    allow: 'fetch collateral again, or correct the clock',
+  },
+  'tcb-info-kind': { code: 'E_COLLATERAL', section: 'PCS, "Get TCB Info", id and version', allow: fetchAgain },
+  'tcb-info-platform': {
+    code: 'E_COLLATERAL',
+    section: 'PCS, "Get TCB Info", fmspc and pceId',
+    allow: 'give the collateral of this platform',
+  },
+  'qe-identity-chain': {
+    code: 'E_CHAIN',
+    section: 'PCS, SGX-Enclave-Identity-Issuer-Chain; RFC 5280, 6.1',
+    allow: fetchAgain,
+  },
+  'qe-identity-signature': {
+    code: 'E_COLLATERAL',
+    section: 'PCS, "Get Enclave Identity", signature',
+    allow: fetchAgain,
+  },
+  'qe-identity-dates': {
+    code: 'E_COLLATERAL',
+    section: 'PCS, "Get Enclave Identity", nextUpdate',
+    allow: 'fetch collateral again, or correct the clock',
+  },
+  'qe-identity-kind': {
+    code: 'E_COLLATERAL',
+    section: 'PCS, "Get Enclave Identity", id and version',
+    allow: fetchAgain,
+  },
+  'qe-identity-match': {
+    code: 'E_EVIDENCE',
+    section: 'PCS, "Get Enclave Identity", appendix "QE identity matching"',
+    allow: noPolicy,
+  },
+  'qe-debug': { code: 'E_EVIDENCE', section: 'SDM 3D, 35.7.1, ATTRIBUTES.DEBUG', allow: noPolicy },
+  'qe-level': {
+    code: 'E_TCB',
+    section: 'PCS, "Get Enclave Identity", tcbLevels',
+    allow: `${noPolicy}; update the platform's quoting enclave`,
+  },
+  'tcb-level': {
+    code: 'E_TCB',
+    section: 'PCS, "Get TCB Info", tcbLevels',
+    allow: `${noPolicy}; update the platform's firmware`,
+  },
+  'tcb-revoked': {
+    code: 'E_TCB',
+    section: 'PCS, "Get TCB Info", tcbStatus',
+    allow: `${noPolicy}; the vendor has revoked this TCB level`,
+  },
+  tee: { code: 'E_TEE', section: 'review M6', allow: 'name the TEE that the evidence is of' },
+} as const satisfies Record<string, { code: ErrorCode; section: string; allow: string }>;
+
+export type SgxCheck = keyof typeof sgxChecks;
+
+/** A failed check: which, why, and what would let the evidence pass (`hint`). */
+export class Refusal extends SconeError {
+  readonly check: SgxCheck;
+
+  constructor(check: SgxCheck, problem: string, details: Pick<ErrorDetails, 'expected' | 'found' | 'causes'> = {}) {
+    const { code, section, allow } = sgxChecks[check];
+    super(code, problem, {
+      ...details,
+      causes: [...(details.causes ?? []), `check ${check}: ${section}`],
+      hint: allow,
+    });
+    this.check = check;
+  }
+}
+
+/** What an inner room threw, as the failure of a check. */
+export function refusalFrom(check: SgxCheck, { message, expected, found, causes }: SconeError): Refusal {
+  return new Refusal(check, message, {
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+    causes,
+  });
+}
+
+/** The one error for all failed checks, at least one: led by the first, with all of them in `errors`. */
+export function refusalOf(failed: readonly [Refusal, ...Refusal[]]): SconeError {
+  const [first, ...others] = failed;
+  return new SconeError(first.code, first.message, {
+    ...(first.expected === undefined ? {} : { expected: first.expected }),
+    ...(first.found === undefined ? {} : { found: first.found }),
+    causes: [...first.causes, ...others.map(({ check, message }) => `also failed, ${check}: ${message}`)],
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    errors: failed,
+  });
+}

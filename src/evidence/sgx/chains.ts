@@ -1,0 +1,89 @@
+import { utf8Text } from '../../core/bytes.ts';
+import { SconeError } from '../../core/errors.ts';
+import { verifyP256 } from '../../pki/algorithm.ts';
+import { type Certificate, parseCertificate } from '../../pki/certificate.ts';
+import { verifyChain } from '../../pki/chain.ts';
+import { verifyCrlSignature } from '../../pki/crl.ts';
+import { readPem } from '../../pki/pem.ts';
+import type { Collateral, Signed } from '../collateral.ts';
+import type { TrustRoots } from '../roots.ts';
+import { pckPlatform } from './pck.ts';
+import type { CollateralProblems, PckChain } from './subject.ts';
+
+/** Names of the parts in errors. */
+export const names = {
+  pckChain: 'PCK certificate chain',
+  crlChain: 'certificate chain of the PCK CRL',
+  tcbInfoChain: 'certificate chain of the TCB Info',
+  qeIdentityChain: 'certificate chain of the QE Identity',
+  pckCrl: 'PCK CRL',
+  rootCrl: 'root CA CRL',
+} as const;
+
+/** Parses certification data of type 5 and checks the chain. Throws when it cannot be parsed at all. */
+export function readPckChain(certificationData: Uint8Array, roots: TrustRoots): PckChain {
+  // Intel's library writes the text with the zero byte that ends it in C.
+  const text = utf8Text(certificationData, names.pckChain).replace(/\0$/, '');
+  const certificates = readPem('CERTIFICATE', text, names.pckChain).map((der) =>
+    parseCertificate(der, 'certificate in the PCK certificate chain'),
+  );
+  const [pck] = certificates;
+  if (pck === undefined) throw new SconeError('E_CHAIN', `the ${names.pckChain} is empty`);
+  return {
+    certificates,
+    platform: pckPlatform(pck),
+    problem: problemOf(() =>
+      verifyChain(certificates, { pin: roots.sgxRootSpkiSha256, length: 3, leaf: 'signer', what: names.pckChain }),
+    ),
+  };
+}
+
+/** Checks what time does not change about collateral. */
+export function collateralProblems(collateral: Collateral, roots: TrustRoots): CollateralProblems {
+  const pin = roots.sgxRootSpkiSha256;
+  const { tcbInfo, qeIdentity, pckCrl, pckCrlIssuerChain, rootCrl } = collateral;
+  const [pckCa, root] = pckCrlIssuerChain;
+  return {
+    crlChain: problemOf(() => verifyChain(pckCrlIssuerChain, { pin, length: 2, leaf: 'ca', what: names.crlChain })),
+    pckCrl: problemOf(() => verifyCrlSignature(pckCrl, present(pckCa), names.pckCrl)),
+    rootCrl: problemOf(() => verifyCrlSignature(rootCrl, present(root), names.rootCrl)),
+    tcbInfoChain: problemOf(() => verifySigningChain(tcbInfo.chain, names.tcbInfoChain, roots)),
+    tcbInfoSignature: problemOf(() => verifySigned(tcbInfo, 'TCB Info')),
+    qeIdentityChain: problemOf(() => verifySigningChain(qeIdentity.chain, names.qeIdentityChain, roots)),
+    qeIdentitySignature: problemOf(() => verifySigned(qeIdentity, 'QE Identity')),
+  };
+}
+
+/** Only the TCB signing certificate may speak about TCBs, though the root has issued other certificates too. */
+function verifySigningChain(chain: readonly Certificate[], what: string, roots: TrustRoots): void {
+  verifyChain(chain, { pin: roots.sgxRootSpkiSha256, length: 2, leaf: 'signer', what });
+  const expected = `${roots.sgxVendor} SGX TCB Signing`;
+  const found = chain[0].commonName;
+  if (found !== expected) {
+    throw new SconeError('E_CHAIN', `the ${what} does not begin with the TCB signing certificate`, {
+      expected,
+      found: found ?? 'no name',
+    });
+  }
+}
+
+function verifySigned(signed: Signed<unknown>, what: string): void {
+  if (!verifyP256(present(signed.chain[0]).publicKey, signed.bytes, signed.signature, 'ieee-p1363')) {
+    throw new SconeError('E_COLLATERAL', `the signature of the ${what} is wrong`);
+  }
+}
+
+function present(certificate: Certificate | undefined): Certificate {
+  if (certificate === undefined) throw new SconeError('E_CHAIN', 'a certificate chain is too short');
+  return certificate;
+}
+
+function problemOf(check: () => void): SconeError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof SconeError) return error;
+    throw error;
+  }
+}
