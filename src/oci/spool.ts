@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { SconeError } from '../core/errors.ts';
+import type { Content } from './tree.ts';
+
+/** A file that takes the contents of many files one behind the other, so that a large image need not fit into memory. */
+export interface Spool {
+  append: (parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => Promise<SpooledFile>;
+  /** Closes the file and removes it. */
+  close: () => Promise<void>;
+}
+
+export interface SpooledFile {
+  size: number;
+  /** Lower-case hex. */
+  sha256: string;
+  content: Content;
+}
+
+/** Opens a spool at a path that must not exist. */
+export async function openSpool(path: string): Promise<Spool> {
+  const file: FileHandle = await open(path, 'wx', 0o600);
+  let end = 0;
+  return {
+    append: async (parts) => {
+      const offset = end;
+      const hash = createHash('sha256');
+      for await (const part of parts) {
+        hash.update(part);
+        await file.appendFile(part);
+        end += part.length;
+      }
+      return { size: end - offset, sha256: hash.digest('hex'), content: { file: path, offset } };
+    },
+    close: async () => {
+      await file.close();
+      await rm(path, { force: true });
+    },
+  };
+}
+
+/** A file in memory as a node's content. */
+export function memoryFile(bytes: Uint8Array): SpooledFile {
+  return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), content: bytes };
+}
+
+/** The bytes of a content, in parts; a file that became shorter meanwhile is an `E_STORE`. */
+export async function* readContent(content: Content, size: number): AsyncGenerator<Uint8Array> {
+  if (content instanceof Uint8Array) {
+    yield content;
+    return;
+  }
+  if (size === 0) return;
+  let left = size;
+  const { file, offset } = content;
+  const stream = createReadStream(file, { start: offset, end: offset + size - 1, highWaterMark: 1 << 18 });
+  for await (const part of stream as AsyncIterable<Buffer>) {
+    left -= part.length;
+    yield part;
+  }
+  if (left !== 0) throw new SconeError('E_STORE', `${file} changed while it was read`);
+}
