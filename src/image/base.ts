@@ -1,0 +1,153 @@
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { utf8 } from '../core/bytes.ts';
+import { sha256Hex } from '../core/digest.ts';
+import { SconeError } from '../core/errors.ts';
+import { canonicalBytes, canonicalJson, parseJson } from '../core/json.ts';
+import { type Layer, readTree, writeLayer } from '../oci/layer.ts';
+import { type Layout, openLayout, writeDurably } from '../oci/layout.ts';
+import { openSpool, type Spool } from '../oci/spool.ts';
+import { type Entry, entriesOf } from '../oci/rootfs.ts';
+import { sortedNodes, type Tree } from '../oci/tree.ts';
+import { openApt, type Package } from './apt.ts';
+import { addByteCode } from './bytecode.ts';
+import { debianTree, pythonRoots } from './debian.ts';
+import { finishDebian } from './finish.ts';
+import { findLayoutImage, type LayoutImage } from './foreign.ts';
+import { normaliseBase } from './normal.ts';
+
+/**
+ * Part of every key: a change of what the code makes of the same packages must change it, or caches would give old
+ * bases. test/image/base.test.ts holds the digest that this number stands for.
+ */
+const recipe = 1;
+
+/** What a base is made of; enough to make it again, and what the lock file says about it. */
+export type BaseSource =
+  | { from: string; architecture: string; packages: readonly Package[] }
+  | { from: string; architecture: string; image: LayoutImage };
+
+/** A finished base: one layer, and the list of what is in it. */
+export interface Base {
+  layer: Layer;
+  entries: Entry[];
+  /** The image's own variables, `NAME=value`. */
+  env: string[];
+}
+
+export interface BaseOptions {
+  cache: string;
+  clock: Clock;
+  progress: (text: string) => void;
+}
+
+const debianEnv = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C.UTF-8'];
+
+/** Debian's name of the architecture that this process runs on. */
+export function hostArchitecture(): string {
+  const names: { readonly [name: string]: string } = { x64: 'amd64', arm64: 'arm64' };
+  const name = names[process.arch];
+  if (name === undefined) throw new SconeError('E_NOT_YET', `images cannot be built on ${process.arch} yet`);
+  return name;
+}
+
+/**
+ * Finds out what `build.from` means: `debian:bookworm` is a set of packages, which the lock file may give; a path is
+ * an OCI layout beside the manifest.
+ */
+export async function findBase(
+  from: string,
+  folder: string,
+  locked: readonly Package[] | undefined,
+  options: BaseOptions,
+): Promise<BaseSource> {
+  const architecture = hostArchitecture();
+  if (from === 'debian:bookworm') {
+    const packages = locked ?? (await debianApt(options, architecture).resolve(pythonRoots));
+    return { from, architecture, packages };
+  }
+  return { from, architecture, image: await findLayoutImage(from, folder, architecture) };
+}
+
+/** The base, from the cache or made now. Its layer is in the layout below the cache folder, which comes with it. */
+export async function makeBase(source: BaseSource, options: BaseOptions): Promise<Base & { layout: Layout }> {
+  const layout = await openLayout(join(options.cache, 'layers'), 'create');
+  const record = join(options.cache, 'bases', `${baseKey(source)}.json`);
+  const known = await readRecord(record);
+  if (known !== undefined && (await layout.hasBlob(known.layer))) return { ...known, layout };
+
+  await mkdir(join(options.cache, 'bases'), { recursive: true });
+  const scratch = await mkdtemp(join(options.cache, 'bases', '.new-'));
+  try {
+    const spool = await openSpool(join(scratch, 'contents'));
+    try {
+      const { tree, env } = await baseTree(source, spool, scratch, options);
+      options.progress('packing the base');
+      const layer = await writeLayer(layout, sortedNodes(tree));
+      const base: Base = { layer, entries: entriesOf(tree), env };
+      await writeDurably(record, canonicalBytes(base));
+      return { ...base, layout };
+    } finally {
+      await spool.close();
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Forgets a base whose cached bytes turned out to be damaged. */
+export async function forgetBase(source: BaseSource, base: Base & { layout: Layout }, cache: string): Promise<void> {
+  await rm(join(cache, 'bases', `${baseKey(source)}.json`), { force: true });
+  await rm(base.layout.blobFile(base.layer.digest), { force: true });
+}
+
+async function baseTree(
+  source: BaseSource,
+  spool: Spool,
+  scratch: string,
+  options: BaseOptions,
+): Promise<{ tree: Tree; env: string[] }> {
+  if ('image' in source) {
+    options.progress(`reading the base ${source.from}`);
+    const tree = await readTree(source.image.layout, source.image, spool, 'layer');
+    normaliseBase(tree);
+    return { tree, env: source.image.config.config.Env ?? [] };
+  }
+  const files = await debianApt(options, source.architecture).fetch(source.packages);
+  options.progress(`unpacking ${source.packages.length} Debian packages`);
+  const tree = await debianTree(source.packages, files, spool);
+  await finishDebian(tree);
+  normaliseBase(tree);
+  options.progress("compiling the modules of the base's Python");
+  const root = join(scratch, 'root');
+  await mkdir(root);
+  await addByteCode(tree, spool, root, source.architecture);
+  return { tree, env: debianEnv };
+}
+
+function debianApt(options: BaseOptions, architecture: string): ReturnType<typeof openApt> {
+  return openApt({ ...options, release: 'bookworm', architecture });
+}
+
+function baseKey(source: BaseSource): string {
+  const inputs =
+    'image' in source
+      ? { image: source.image.digest }
+      : {
+          packages: source.packages.map(({ name, version, architecture, sha256 }) => [
+            name,
+            version,
+            architecture,
+            sha256,
+          ]),
+        };
+  const zlib = process.versions.zlib;
+  return sha256Hex(utf8(canonicalJson({ recipe, zlib, architecture: source.architecture, ...inputs })));
+}
+
+async function readRecord(file: string): Promise<Base | undefined> {
+  const bytes = await readFile(file).catch(() => undefined);
+  // Our own file, which is written in one piece; the layer's digest is compared when the layer is read.
+  return bytes === undefined ? undefined : (parseJson(bytes, 'cached base') as unknown as Base);
+}

@@ -1,0 +1,224 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { utf8Text } from '../core/bytes.ts';
+import type { Clock } from '../core/clock.ts';
+import { sha256Hex } from '../core/digest.ts';
+import { SconeError } from '../core/errors.ts';
+import { descriptorBytes, type ServiceDescriptor } from '../manifest/descriptor.ts';
+import type { ServiceManifest } from '../manifest/service.ts';
+import { writeLayer } from '../oci/layer.ts';
+import type { Layout } from '../oci/layout.ts';
+import { pathOfText } from '../oci/path.ts';
+import { type Entry, rootfsBytes, rootfsPath } from '../oci/rootfs.ts';
+import { openSpool, type Spool } from '../oci/spool.ts';
+import { descriptorPath, labels, openStore, runtimePath } from '../oci/store.ts';
+import { sortedNodes } from '../oci/tree.ts';
+import {
+  type Assembly,
+  checkLinks,
+  checkOwnPlace,
+  joined,
+  newAssembly,
+  place,
+  placeBytes,
+  placeMountPoints,
+} from './assembly.ts';
+import {
+  type Base,
+  type BaseOptions,
+  type BaseSource,
+  findBase,
+  forgetBase,
+  hostArchitecture,
+  makeBase,
+} from './base.ts';
+import { makeTarget, recordBuilt } from './built.ts';
+import { findCommand } from './command.ts';
+import { collectCopies } from './copy.ts';
+import { putImage } from './document.ts';
+import { groundEntries, groundMounts } from './ground.ts';
+import { placeInjections } from './injection.ts';
+import { checkLock, checkLockedBase, lockFile, lockOf, readLock, writeLock } from './lock.ts';
+import { describeService, environmentMap, type Plan, planBuild } from './plan.ts';
+import { rootfsOf } from './protect.ts';
+import { makeRuntime, type RuntimeLayer } from './runtime.ts';
+
+export interface BuildOptions {
+  manifest: ServiceManifest;
+  /** Path of the service manifest; its lock file is beside it. */
+  file: string;
+  /** What `build.copy` and `build.from` are relative to: the folder of the manifest. */
+  folder: string;
+  /** `$SCONECTL_HOME`; the image goes into its `images/`. */
+  home: string;
+  /** Default `cache/` below `home`. */
+  cache?: string;
+  /** `target/`, where the digest is recorded. */
+  target: string;
+  tee: string;
+  sources: {
+    /** Folder of the runtime's Go module. */
+    runtime: string;
+  };
+  /** Of sconectl. */
+  version: string;
+  /** Told what is being done, before each step that may take longer than a second. */
+  progress: (text: string) => void;
+  clock: Clock;
+}
+
+export interface BuiltService {
+  /** Name of the image, with its tag. */
+  image: string;
+  /** Of the manifest, `sha256:<hex>`. */
+  digest: string;
+  /** SHA-256 of rootfs.json, hex. */
+  rootfsDigest: string;
+  descriptor: ServiceDescriptor;
+  warnings: SconeError[];
+}
+
+/**
+ * Builds the image of a service: no Docker daemon, no root, nothing of the image executed except the compilation of
+ * byte code. Three layers: base and runtime come from the cache, only the third is new when the program changes.
+ * The name in the store moves last, so an interrupted build changes nothing that anybody sees (threat model 60).
+ */
+export async function buildImage(options: BuildOptions): Promise<BuiltService> {
+  const { manifest, file, folder, home, progress } = options;
+  const plan = planBuild(manifest, options.tee);
+  const cache = options.cache ?? join(home, 'cache');
+  const store = await openStore(join(home, 'images'), 'create');
+  await makeTarget(options.target);
+
+  const lockPath = lockFile(file);
+  const lock = await readLock(lockPath);
+  if (lock !== undefined) checkLockedBase(lock, manifest.build.from, hostArchitecture(), lockPath);
+  const baseOptions: BaseOptions = { cache, clock: options.clock, progress };
+  const source = await findBase(manifest.build.from, folder, lock?.base.packages, baseOptions);
+  const [base, runtime] = await Promise.all([
+    baseInStore(source, baseOptions, store.layout),
+    runtimeInStore(options, cache, store.layout),
+  ]);
+  const { sha256, go } = runtime;
+  const newLock = lockOf(source, base.layer.diffId, { flavour: 'sim', go, sha256 });
+  if (lock !== undefined) checkLock(lock, newLock, lockPath);
+
+  return withSpool(async (spool) => {
+    const assembly = newAssembly([...base.entries, ...runtimeEntries(runtime)]);
+    placeMountPoints(assembly, groundEntries());
+    const own = { target: options.target, home, cache, manifest: file };
+    const copied = await placeCopies(assembly, manifest, plan, folder, await realPlaces(own), spool);
+    const injected = await placeInjections(assembly, manifest.injection_files);
+    checkLinks(assembly, copied.links);
+    const env = environmentMap(base.env);
+    findCommand(assembly, manifest.build.argv[0] ?? '', pathOfText(plan.pwd), env);
+
+    const descriptor = describeService(manifest, plan, {
+      version: options.version,
+      runtimeSha256: runtime.sha256,
+      env,
+      injectionFiles: injected.files,
+    });
+    const service = descriptorBytes(descriptor);
+    placeBytes(assembly, descriptorPath, service, 0o444);
+    const ground = { mounts: groundMounts(), entries: groundEntries() };
+    const list = rootfsBytes(rootfsOf(assembly, descriptor.user, ground));
+    placeBytes(assembly, rootfsPath, list, 0o444);
+    const rootfsDigest = sha256Hex(list);
+
+    const top = await writeLayer(store.layout, sortedNodes(assembly.top));
+    const image = await putImage(store.layout, [base.layer, runtime.layer, top], {
+      descriptor,
+      architecture: source.architecture,
+      labels: { [labels.service]: utf8Text(service), [labels.rootfs]: rootfsDigest },
+    });
+    if (lock === undefined) await writeLock(lockPath, newLock);
+    await store.name(plan.name, image);
+    await recordBuilt(options.target, plan.name, { digest: image.digest, rootfs: rootfsDigest });
+    const warnings = [...copied.warnings, ...injected.warnings];
+    return { image: plan.name, digest: image.digest, rootfsDigest, descriptor, warnings };
+  });
+}
+
+/** The base with its layer in the store. Where the cached bytes are damaged, it is made once more. */
+async function baseInStore(source: BaseSource, options: BaseOptions, layout: Layout): Promise<Base> {
+  const base = await makeBase(source, options);
+  try {
+    await layout.copyBlob(base.layout, base.layer);
+    return base;
+  } catch (error) {
+    if (!(error instanceof SconeError) || error.code !== 'E_IMAGE') throw error;
+    await forgetBase(source, base, options.cache);
+    const again = await makeBase(source, options);
+    await layout.copyBlob(again.layout, again.layer);
+    return again;
+  }
+}
+
+async function runtimeInStore(options: BuildOptions, cache: string, layout: Layout): Promise<RuntimeLayer> {
+  const runtime = await makeRuntime({
+    source: options.sources.runtime,
+    cache,
+    flavour: 'sim',
+    architecture: hostArchitecture(),
+    progress: options.progress,
+  });
+  await layout.copyBlob(runtime.layout, runtime.layer);
+  return runtime;
+}
+
+function runtimeEntries(runtime: RuntimeLayer): Entry[] {
+  const directory: Pick<Entry, 'type' | 'mode' | 'uid' | 'gid'> = { type: 'dir', mode: '0755', uid: 0, gid: 0 };
+  return [
+    { path: '/opt', ...directory },
+    { path: dirname(runtimePath), ...directory },
+    { path: runtimePath, type: 'file', mode: '0755', uid: 0, gid: 0, size: runtime.size, sha256: runtime.sha256 },
+  ];
+}
+
+async function placeCopies(
+  assembly: Assembly,
+  manifest: ServiceManifest,
+  plan: Plan,
+  folder: string,
+  own: { target: string; home: string; cache: string; manifest: string },
+  spool: Spool,
+): Promise<{ links: string[]; warnings: SconeError[] }> {
+  const pwd = pathOfText(plan.pwd);
+  checkOwnPlace(pwd, 'build.pwd');
+  place(assembly, pwd, { type: 'dir', mode: 0o755, uid: 0, gid: 0 });
+  const { copied, warnings } = await collectCopies(manifest.build.copy, folder, own, spool);
+  const links: string[] = [];
+  for (const { path, node } of copied) {
+    const inside = joined(pwd, path);
+    checkOwnPlace(inside, 'an entry of build.copy');
+    place(assembly, inside, node);
+    if (node.type === 'symlink') links.push(inside);
+  }
+  return { links, warnings };
+}
+
+/** The places that are never inputs, as the file system knows them. What does not exist holds nothing to withhold. */
+async function realPlaces<Name extends string>(
+  places: { [name in Name]: string },
+): Promise<{ [name in Name]: string }> {
+  const real = { ...places };
+  for (const name in places) real[name] = pathOfText(await realpath(places[name]).catch(() => resolve(places[name])));
+  return real;
+}
+
+/** Runs with a scratch file for contents, which goes away in any case. */
+async function withSpool<Result>(run: (spool: Spool) => Promise<Result>): Promise<Result> {
+  const scratch = await mkdtemp(join(tmpdir(), 'sconectl-build-'));
+  try {
+    const spool = await openSpool(join(scratch, 'contents'));
+    try {
+      return await run(spool);
+    } finally {
+      await spool.close();
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
