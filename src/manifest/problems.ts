@@ -76,12 +76,12 @@ function describe(source: YamlSource, schema: z.ZodType, issue: Issue, what: str
       error(`"${key}" is no key of ${name}`, { at: source.keyAt([...path, key]), hint: didYouMean(key, known) }),
     );
   }
-  const hint = writeHint(schema, inside);
+  const help = writeHint(schema, inside);
   const given = valueAt(source.value, path);
   if (given === undefined) {
-    return [error(`${pathText(path.slice(0, -1), what)} lacks "${path.at(-1)}"`, { hint })];
+    return [error(`${pathText(path.slice(0, -1), what)} lacks "${path.at(-1)}"`, help)];
   }
-  if (given === null) return [error(`${name} has no value`, { hint })];
+  if (given === null) return [error(`${name} has no value`, help)];
   const found = secretField(path) ? {} : { found: show(given) };
   if (issue.code === 'invalid_type') {
     const expected = issue.expected === 'array' ? 'list' : issue.expected === 'string' ? 'text' : 'map';
@@ -93,14 +93,15 @@ function describe(source: YamlSource, schema: z.ZodType, issue: Issue, what: str
     const meant = typeof given === 'string' ? didYouMean(given, known) : `write ${expected}`;
     return [error(`${name} must be ${expected}`, { expected, ...found, hint: meant })];
   }
-  return [error(`${name} ${issue.message}`, { ...found, hint })];
+  return [error(`${name} ${issue.message}`, { ...found, ...help })];
 }
 
-function writeHint(schema: z.ZodType, path: Path): string {
+function writeHint(schema: z.ZodType, path: Path): { hint?: string } {
   const note = schemaAt(schema, path)?.meta() as Partial<FieldNote> | undefined;
+  if (note?.description === undefined) return {};
   const key = path.findLast((step) => typeof step === 'string') ?? 'value';
-  const example = note?.example === undefined ? '' : `, such as ${note.example}`;
-  return `write "${key}: <${note?.description ?? 'value'}>"${example}`;
+  const example = note.example === undefined ? '' : `, such as ${note.example}`;
+  return { hint: `write "${key}: <${note.description}>"${example}` };
 }
 
 const formHint = {

@@ -7,7 +7,7 @@ export function suggest(word: string, known: readonly string[]): string | undefi
     const steps = distance(wanted, fold(candidate));
     if (steps < least) [best, least] = [candidate, steps];
   }
-  return best;
+  return best ?? known.find((candidate) => wanted.length > 2 && fold(candidate).startsWith(wanted));
 }
 
 /** The hint for an unknown word: the one that was meant, or all that there are. */

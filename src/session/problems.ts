@@ -1,0 +1,121 @@
+import type { z } from 'zod';
+import { type ErrorDetails, type Position, SconeError } from '../core/errors.ts';
+
+export type Path = readonly (string | number)[];
+
+/**
+ * A session as it was given: a value, and where its parts stand, if it came from a file. A reader of files may bring
+ * a better `check`, which knows positions and what was probably meant.
+ */
+export interface SessionSource {
+  /** A name for messages: that of the file. */
+  readonly file: string;
+  readonly value: unknown;
+  at?(path: Path): Position;
+  check?<T>(schema: z.ZodType<T>, path: Path): { value?: T; problems: SconeError[] };
+}
+
+/** What is wrong with a session; everything at once. */
+export class Problems {
+  readonly warnings: SconeError[] = [];
+  private readonly errors: SconeError[] = [];
+  private readonly source: SessionSource;
+
+  constructor(source: SessionSource) {
+    this.source = source;
+  }
+
+  /** The session, or the part of it at a path, by a schema; nothing where more is wrong than unknown keys. */
+  check<T>(schema: z.ZodType<T>, value: unknown, path: Path = []): T | undefined {
+    if (this.source.check !== undefined) {
+      const { value: checked, problems } = this.source.check(schema, path);
+      this.errors.push(...problems);
+      return checked;
+    }
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) {
+      const at = [...path, ...issue.path.filter((step) => typeof step !== 'symbol')];
+      if (issue.code === 'unrecognized_keys') {
+        for (const key of issue.keys) this.error(at, `has the key "${key}", which the language does not know`);
+      } else this.error(at, sentence(issue));
+    }
+    return undefined;
+  }
+
+  /** `rule` completes a sentence that begins with the field. */
+  error(path: Path, rule: string, details: ErrorDetails = {}): void {
+    this.errors.push(this.make('E_SESSION', path, rule, details));
+  }
+
+  warning(path: Path, rule: string, details: ErrorDetails = {}): void {
+    this.warnings.push(this.make('E_SESSION', path, rule, details));
+  }
+
+  /** @param what the field or value by name */
+  notYet(path: Path, what: string, hint = 'remove it, or wait for a version of sconectl that supports it'): void {
+    const at = this.source.at?.(path);
+    const details = { hint, ...(at === undefined ? {} : { at }) };
+    this.errors.push(new SconeError('E_NOT_YET', `${what} is known, and not supported yet`, details));
+  }
+
+  /** Records what a parser of one field throws. */
+  attempt<T>(path: Path, parse: () => T): T | undefined {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof SconeError)) throw error;
+      const { expected, found, hint } = error;
+      this.error(path, `is refused: ${error.message}`, {
+        ...(expected === undefined ? {} : { expected }),
+        ...(found === undefined ? {} : { found }),
+        ...(hint === undefined ? {} : { hint }),
+      });
+      return undefined;
+    }
+  }
+
+  /** Throws if anything was wrong: one problem as it is, several as one error with all of them. */
+  settle(): void {
+    const [first] = this.errors;
+    if (first === undefined) return;
+    const errors = this.errors.toSorted(byPosition);
+    const code = errors.every((error) => error.code === 'E_NOT_YET') ? 'E_NOT_YET' : 'E_SESSION';
+    const at = errors[0]?.at;
+    throw new SconeError(
+      code,
+      `${this.source.file} has ${errors.length === 1 ? 'a problem' : `${errors.length} problems`}`,
+      {
+        errors,
+        // The API carries no list of errors: there the causes say what is wrong.
+        causes: errors.slice(0, 20).map((error) => error.message),
+        ...(at === undefined ? {} : { at }),
+        ...(first.hint === undefined ? {} : { hint: first.hint }),
+      },
+    );
+  }
+
+  private make(code: 'E_SESSION', path: Path, rule: string, details: ErrorDetails): SconeError {
+    const at = this.source.at?.(path);
+    return new SconeError(code, `${pathText(path)} ${rule}`, { ...(at === undefined ? {} : { at }), ...details });
+  }
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') {
+    const expected = { string: 'text', array: 'list', object: 'map' }[String(issue.expected)] ?? issue.expected;
+    return `must be a ${expected}`;
+  }
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.join(', ')}`;
+  return issue.message;
+}
+
+function pathText(path: Path): string {
+  const text = path.reduce<string>((text, step) => text + (typeof step === 'number' ? `[${step}]` : `.${step}`), '');
+  return text === '' ? 'the session' : text.slice(1);
+}
+
+function byPosition(a: SconeError, b: SconeError): number {
+  return (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0);
+}
