@@ -1,5 +1,5 @@
 import { SconeError } from '../core/errors.ts';
-import { below, type BytePath, decodePath, encodePath, isNormal, isWithin, parentOf } from '../oci/path.ts';
+import { type BytePath, below, decodePath, encodePath, isNormal, isWithin, parentOf } from '../oci/path.ts';
 import type { Entry } from '../oci/rootfs.ts';
 import { memoryFile } from '../oci/spool.ts';
 import { type Node, type Place, resolveParent, resolvePath, type Tree } from '../oci/tree.ts';

@@ -1,14 +1,15 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
 import { utf8 } from '../core/bytes.ts';
+import type { Clock } from '../core/clock.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { canonicalBytes, canonicalJson, parseJson } from '../core/json.ts';
+import { exclusively } from '../oci/exclusive.ts';
 import { type Layer, readTree, writeLayer } from '../oci/layer.ts';
 import { type Layout, openLayout, writeDurably } from '../oci/layout.ts';
-import { openSpool, type Spool } from '../oci/spool.ts';
 import { type Entry, entriesOf } from '../oci/rootfs.ts';
+import { openSpool, type Spool } from '../oci/spool.ts';
 import { sortedNodes, type Tree } from '../oci/tree.ts';
 import { openApt, type Package } from './apt.ts';
 import { addByteCode } from './bytecode.ts';
@@ -73,11 +74,30 @@ export async function findBase(
 /** The base, from the cache or made now. Its layer is in the layout below the cache folder, which comes with it. */
 export async function makeBase(source: BaseSource, options: BaseOptions): Promise<Base & { layout: Layout }> {
   const layout = await openLayout(join(options.cache, 'layers'), 'create');
-  const record = join(options.cache, 'bases', `${baseKey(source)}.json`);
-  const known = await readRecord(record);
-  if (known !== undefined && (await layout.hasBlob(known.layer))) return { ...known, layout };
+  const folder = join(options.cache, 'bases');
+  const record = join(folder, `${baseKey(source)}.json`);
+  const cached = async (): Promise<Base | undefined> => {
+    const known = await readRecord(record);
+    return known !== undefined && (await layout.hasBlob(known.layer)) ? known : undefined;
+  };
+  const known = await cached();
+  if (known !== undefined) return { ...known, layout };
+  await mkdir(folder, { recursive: true });
+  return exclusively(
+    folder,
+    async () => {
+      const base = (await cached()) ?? (await newBase(source, options, layout));
+      await writeDurably(record, canonicalBytes(base));
+      return { ...base, layout };
+    },
+    patience,
+  );
+}
 
-  await mkdir(join(options.cache, 'bases'), { recursive: true });
+/** Making a base takes seconds on a usual machine; a second build waits for the first rather than doing the same. */
+const patience = { milliseconds: 15 * 60 * 1000 };
+
+async function newBase(source: BaseSource, options: BaseOptions, layout: Layout): Promise<Base> {
   const scratch = await mkdtemp(join(options.cache, 'bases', '.new-'));
   try {
     const spool = await openSpool(join(scratch, 'contents'));
@@ -85,9 +105,7 @@ export async function makeBase(source: BaseSource, options: BaseOptions): Promis
       const { tree, env } = await baseTree(source, spool, scratch, options);
       options.progress('packing the base');
       const layer = await writeLayer(layout, sortedNodes(tree));
-      const base: Base = { layer, entries: entriesOf(tree), env };
-      await writeDurably(record, canonicalBytes(base));
-      return { ...base, layout };
+      return { layer, entries: entriesOf(tree), env };
     } finally {
       await spool.close();
     }

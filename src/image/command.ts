@@ -1,5 +1,5 @@
 import { SconeError } from '../core/errors.ts';
-import { below, type BytePath, pathOfText } from '../oci/path.ts';
+import { type BytePath, below, pathOfText } from '../oci/path.ts';
 import type { Entry } from '../oci/rootfs.ts';
 import { resolvePath } from '../oci/tree.ts';
 import type { Assembly } from './assembly.ts';

@@ -1,5 +1,5 @@
-import { SconeError } from '../core/errors.ts';
 import { utf8 } from '../core/bytes.ts';
+import { SconeError } from '../core/errors.ts';
 import { type BytePath, isWithin, pathOfText } from '../oci/path.ts';
 import { memoryFile, readContent } from '../oci/spool.ts';
 import { addNode, removeBelow, sortedNodes, type Tree } from '../oci/tree.ts';

@@ -1,5 +1,5 @@
-import { SconeError } from '../core/errors.ts';
 import { sha256Hex } from '../core/digest.ts';
+import { SconeError } from '../core/errors.ts';
 import { encodePath, isNormal, pathBytes, pathOfText } from '../oci/path.ts';
 import { readContent } from '../oci/spool.ts';
 import { resolveParent } from '../oci/tree.ts';

@@ -4,6 +4,7 @@ import { lp, utf8 } from '../core/bytes.ts';
 import { sha256, sha256Hex } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { canonicalBytes, canonicalJson, parseJson } from '../core/json.ts';
+import { exclusively } from '../oci/exclusive.ts';
 import { type Layer, writeLayer } from '../oci/layer.ts';
 import { type Layout, openLayout, writeDurably } from '../oci/layout.ts';
 import { memoryFile } from '../oci/spool.ts';
@@ -39,21 +40,36 @@ export async function makeRuntime(options: RuntimeOptions): Promise<RuntimeLayer
   const go = await goVersion(options.cache);
   const key = await runtimeKey(options, go);
   const record = join(folder, `${key}.json`);
-  const bytes = await readFile(record).catch(() => undefined);
-  if (bytes !== undefined) {
+  const cached = async (): Promise<RuntimeLayer | undefined> => {
+    const bytes = await readFile(record).catch(() => undefined);
+    if (bytes === undefined) return undefined;
     const known = parseJson(bytes, 'cached runtime') as unknown as RuntimeLayer;
-    if (await layout.hasBlob(known.layer)) return { ...known, layout };
-  }
+    return (await layout.hasBlob(known.layer)) ? known : undefined;
+  };
+  const known = await cached();
+  if (known !== undefined) return { ...known, layout };
   await mkdir(folder, { recursive: true });
+  return exclusively(
+    folder,
+    async () => {
+      const made = (await cached()) ?? (await newRuntime(options, folder, layout, go));
+      await writeDurably(record, canonicalBytes(made));
+      return { ...made, layout };
+    },
+    patience,
+  );
+}
+
+/** The first compilation takes half a minute; a second build waits for the first. */
+const patience = { milliseconds: 15 * 60 * 1000 };
+
+async function newRuntime(options: RuntimeOptions, folder: string, layout: Layout, go: string): Promise<RuntimeLayer> {
   options.progress(`compiling the runtime with ${go}`);
-  const binary = await compile(options, folder);
   const tree: Tree = new Map();
-  const file = memoryFile(binary);
+  const file = memoryFile(await compile(options, folder));
   addNode(tree, runtimePath, { type: 'file', mode: 0o755, uid: 0, gid: 0, ...file });
   const layer = await writeLayer(layout, sortedNodes(tree));
-  const made: RuntimeLayer = { layer, sha256: file.sha256, size: file.size, go };
-  await writeDurably(record, canonicalBytes(made));
-  return { ...made, layout };
+  return { layer, sha256: file.sha256, size: file.size, go };
 }
 
 /** The whole environment of the compiler: nothing of the machine's settings may reach the binary. */

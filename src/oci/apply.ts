@@ -1,5 +1,5 @@
 import { SconeError } from '../core/errors.ts';
-import { below, type BytePath, encodePath, isWithin, nameOf, parentOf } from './path.ts';
+import { type BytePath, below, encodePath, isWithin, nameOf, parentOf } from './path.ts';
 import type { Spool } from './spool.ts';
 import { addDirectories, addNode, resolveParent, resolvePath, type Tree } from './tree.ts';
 import type { TarMember } from './untar.ts';

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sha256Hex } from '../core/digest.ts';
 import { utf8 } from '../core/bytes.ts';
+import { sha256Hex } from '../core/digest.ts';
 import { SconeError, systemCode } from '../core/errors.ts';
 
 /**

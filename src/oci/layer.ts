@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SconeError } from '../core/errors.ts';
-import { applyArchive, type ApplyOptions } from './apply.ts';
+import { type ApplyOptions, applyArchive } from './apply.ts';
 import { gunzip, gzip } from './gzip.ts';
 import type { Layout } from './layout.ts';
 import { type Descriptor, type ImageConfig, type Manifest, mediaTypes } from './manifest.ts';

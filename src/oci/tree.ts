@@ -1,5 +1,5 @@
 import { SconeError } from '../core/errors.ts';
-import { below, type BytePath, comparePaths, encodePath, isWithin, nameOf, parentOf } from './path.ts';
+import { type BytePath, below, comparePaths, encodePath, isWithin, nameOf, parentOf } from './path.ts';
 
 /** Where the bytes of a file are: in memory, or a range of a file on this machine. */
 export type Content = Uint8Array | { file: string; offset: number };
