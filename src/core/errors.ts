@@ -18,6 +18,7 @@ export const codes = {
   E_DER: 'bytes are not the strict DER that was expected',
   E_EVIDENCE: 'a quote or report is malformed or its signature is wrong',
   E_FORMAT: 'bytes or text do not have the form they must have',
+  E_GROUND: 'what surrounds an image at its start is not what its list allows: mounts, user, devices',
   E_IMAGE: 'an image is missing, damaged or not one of ours',
   E_INITDATA: 'init data is not in its one byte form',
   E_INTERNAL: 'a bug of ours',

@@ -1,0 +1,3 @@
+module sconectl/runtime
+
+go 1.24

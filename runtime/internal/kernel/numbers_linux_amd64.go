@@ -1,0 +1,6 @@
+package kernel
+
+const (
+	sysStatx       = 332
+	sysMemfdCreate = 319
+)

@@ -1,0 +1,6 @@
+package kernel
+
+const (
+	sysStatx       = 291
+	sysMemfdCreate = 279
+)
