@@ -10,7 +10,7 @@ export const evidence = z.strictObject({
 export type EvidenceDocument = z.infer<typeof evidence>;
 
 /** Limits of the parts of an attestation request, in bytes. */
-export const attestLimits = { claims: 4096, initData: 131_072 } as const;
+export const attestLimits = { claims: 4096, initData: 65_536 } as const;
 
 /** `GET /v1/attestation`. */
 export const attestationAnswer = z.strictObject({
@@ -84,7 +84,10 @@ export const logEntry = z.discriminatedUnion('event', [
 ]);
 export type LogEntry = z.infer<typeof logEntry>;
 
-/** `GET /v1/log?session=<name>&from=<index>`: at most 1,000 entries; `next` is where to go on, if there is more. */
+/** Entries of one `GET /v1/log` answer. */
+export const logLimit = 1000;
+
+/** `GET /v1/log?session=<name>&from=<index>`: at most `logLimit` entries; `next` is where to go on, if there is more. */
 export const logAnswer = z.strictObject({ entries: z.array(logEntry), next: index.optional(), note: noteText });
 export type LogAnswer = z.infer<typeof logAnswer>;
 

@@ -5,6 +5,14 @@ import { base64Text, hashText, noteText } from './text.ts';
 const x25519Text = base64Text(32);
 
 /**
+ * What a session may need of a runtime beyond arguments and environment: injected files, arguments and variables of
+ * the host that the session names. A runtime lists in `runtime.can` what it has; a session that needs more is refused
+ * by name (H13).
+ */
+export const abilities = ['files', 'argv-host', 'env-host'] as const;
+export type Ability = (typeof abilities)[number];
+
+/**
  * What a service's runtime states about itself. The exact bytes that were sent are hashed into `report_data`; they are
  * never re-serialised. Unknown claims are refused.
  */
@@ -20,7 +28,7 @@ export const serviceClaims = z.strictObject({
   rootfs: hashText,
   runtime: z.strictObject({
     version: z.string().max(64),
-    /** What this runtime can do beyond arguments and environment, for instance `files`. */
+    /** The `abilities` it has; words the CAS does not know do no harm. */
     can: z.array(z.string().max(32)).max(64),
   }),
   otp: z.string().max(16).optional(),

@@ -113,7 +113,7 @@ export const routes = {
     method: 'POST',
     path: '/v1/attest',
     access: 'evidence',
-    bodyLimit: 1 << 19,
+    bodyLimit: 1 << 18,
     query: noQuery,
     request: attestRequest,
     answer: attestAnswer,

@@ -24,7 +24,9 @@ export const index = z.int().min(0);
 export const sessionNameText = z
   .string()
   .max(512)
-  .regex(/^[A-Za-z0-9_.~-]+(?:\/[A-Za-z0-9_.~-]+)*$/, 'not a session name');
+  .regex(/^[A-Za-z0-9_.~-]+(?:\/[A-Za-z0-9_.~-]+)*$/, 'not a session name')
+  // HTTP software takes these segments away.
+  .refine((name) => !name.split('/').some((segment) => segment === '.' || segment === '..'), 'not a session name');
 
 /** The name of a secret. */
 export const secretNameText = z.string().regex(/^[A-Za-z0-9_.~-]{1,128}$/, 'not the name of a secret');

@@ -1,0 +1,204 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { casExporterLabel, serviceExporterLabel } from '../api/binding.ts';
+import { SconeError } from '../core/errors.ts';
+import { type ClientPortOptions, clientPort } from './client-port.ts';
+import { answer, answerError } from './http.ts';
+import { limits } from './limits.ts';
+import type { ListenAddress } from './listen.ts';
+import { consume, type ServicePortOptions, servicePort } from './service-port.ts';
+import { type Channel, tlsServer } from './tls.ts';
+
+export interface ServerOptions extends Omit<ClientPortOptions, 'servicePort'>, ServicePortOptions {
+  clientListen: ListenAddress;
+  serviceListen: ListenAddress;
+  /** Takes one line for the operator. */
+  report: (line: string) => void;
+}
+
+export interface RunningServer {
+  client: AddressInfo;
+  service: AddressInfo;
+  /** Takes no more requests, lets those that have begun end, and closes. */
+  close(): Promise<void>;
+}
+
+type Handler = (request: IncomingMessage, channel: Channel) => Promise<unknown>;
+
+/** Opens both ports. The attestation port first: the client port's answers state its number. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const service = attestationServer(options);
+  const serviceAddress = await listen(service, options.serviceListen);
+  try {
+    const client = clientServer({ ...options, servicePort: serviceAddress.port });
+    const clientAddress = await listen(client, options.clientListen);
+    return {
+      client: clientAddress,
+      service: serviceAddress,
+      close: async () => {
+        await Promise.all([close(client), close(service)]);
+      },
+    };
+  } catch (error) {
+    await close(service);
+    throw error;
+  }
+}
+
+function clientServer(options: ServerOptions & ClientPortOptions): Server {
+  const { server, channels } = tlsServer(
+    {
+      identity: options.identity,
+      label: casExporterLabel,
+      clientCertificates: true,
+      milliseconds: options.milliseconds,
+    },
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.clientHeaders,
+      requestTimeout: limits.clientRequest,
+      keepAliveTimeout: limits.clientIdle,
+      connectionsCheckingInterval: 2_000,
+    },
+  );
+  server.maxConnections = limits.clientConnections;
+  const handle = clientPort(options);
+  const gauge = new Gauge();
+  server.on('request', (request, response) => {
+    const channel = channels.get(request.socket);
+    void respond(options, gauge, handle, request, response, channel);
+  });
+  return guard(server);
+}
+
+function attestationServer(options: ServerOptions): Server {
+  const { server, channels } = tlsServer(
+    {
+      identity: options.identity,
+      label: serviceExporterLabel,
+      clientCertificates: false,
+      milliseconds: options.milliseconds,
+    },
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.attestation,
+      requestTimeout: limits.attestation,
+      connectionsCheckingInterval: 2_000,
+    },
+  );
+  server.maxConnections = limits.serviceConnections;
+  const handle = servicePort(options);
+  const gauge = new Gauge();
+  server.on('request', (request, response) => {
+    const channel = channels.get(request.socket);
+    if (channel === undefined) {
+      request.socket.destroy();
+      return;
+    }
+    // Nothing is awaited before the connection is consumed.
+    try {
+      consume(channel);
+    } catch (error) {
+      response.shouldKeepAlive = false;
+      request.resume();
+      answerError(response, error, undefined, options.report);
+      return;
+    }
+    void respond(options, gauge, handle, request, response, channel, () => {
+      // The answer closes the connection, unless a pipelined request waits to be told 409, which closes it then.
+      response.shouldKeepAlive = channel.requests > 1;
+    });
+  });
+  return guard(server);
+}
+
+async function respond(
+  { report }: ServerOptions,
+  gauge: Gauge,
+  handle: Handler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  channel: Channel | undefined,
+  beforeAnswer: () => void = () => {},
+): Promise<void> {
+  if (channel === undefined) {
+    request.socket.destroy();
+    return;
+  }
+  let status = 200;
+  let body: unknown;
+  let failure: unknown;
+  gauge.enter();
+  try {
+    if (gauge.full) {
+      throw new SconeError('E_LIMIT', 'the CAS is busy with other requests', { hint: 'try again in a second' });
+    }
+    body = await handle(request, channel);
+  } catch (error) {
+    failure = error;
+    status = 0;
+  } finally {
+    gauge.leave();
+  }
+  beforeAnswer();
+  // What of a body was not read cannot be the beginning of a next request.
+  if (!request.complete) response.shouldKeepAlive = false;
+  if (status === 200) answer(response, 200, body);
+  else answerError(response, failure, channel.client, report);
+  if (!request.complete) request.resume();
+}
+
+/** Counts requests that are being worked on. */
+class Gauge {
+  private count = 0;
+
+  get full(): boolean {
+    return this.count > limits.bodiesAtOnce;
+  }
+
+  enter(): void {
+    this.count++;
+  }
+
+  leave(): void {
+    this.count--;
+  }
+}
+
+/** Limits that both ports share, and silence for what is no HTTP. */
+function guard(server: Server): Server {
+  server.maxHeadersCount = limits.headerCount;
+  server.timeout = limits.silence;
+  server.on('clientError', (_error, socket: Socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  server.on('tlsClientError', (_error, socket: Socket) => socket.destroy());
+  return server;
+}
+
+function listen(server: Server, { host, port }: ListenAddress): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new SconeError('E_USAGE', `cannot listen on ${host}:${port}`, {
+          cause,
+          hint: 'another program may have this port: choose others with --listen and --service-listen',
+        }),
+      );
+    });
+    server.listen({ host, port }, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(() => server.closeAllConnections(), limits.drain);
+    server.close(() => {
+      clearTimeout(late);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

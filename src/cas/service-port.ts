@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http';
+import type { AttestAnswer } from '../api/answers.ts';
+import { attestRequest, noQuery } from '../api/requests.ts';
+import { routes } from '../api/routes.ts';
+import { SconeError } from '../core/errors.ts';
+import { type AttestOptions, attestService } from './attest.ts';
+import { matchRoute, readBody, readQuery } from './http.ts';
+import { limits } from './limits.ts';
+import type { Channel } from './tls.ts';
+
+export interface ServicePortOptions extends AttestOptions {
+  milliseconds: () => number;
+}
+
+/** Answers the one request of a connection of the attestation port. */
+export function servicePort(
+  options: ServicePortOptions,
+): (request: IncomingMessage, channel: Channel) => Promise<AttestAnswer> {
+  return async (request, channel) => {
+    const target = matchRoute('service', request.method, request.url);
+    readQuery(target, noQuery);
+    const body = await readBody(request, routes.attest.bodyLimit, attestRequest);
+    if (options.milliseconds() - channel.since > limits.attestation) {
+      throw new SconeError('E_ATTESTATION', 'the evidence came more than 60 s after the handshake', {
+        hint: 'connect again; the runtime does this by itself when it is started again',
+      });
+    }
+    return await attestService(options, body, channel.ekm);
+  };
+}
+
+/**
+ * The first request on a connection consumes it, whatever becomes of it; every later one is refused. Node hands over
+ * pipelined requests at the same time, so this is called before anything is awaited (M1).
+ */
+export function consume(channel: Channel): void {
+  channel.requests++;
+  if (channel.requests > 1) {
+    throw new SconeError('E_CONFLICT', 'this connection has made its attestation', {
+      hint: 'one connection, one attestation: connect again',
+    });
+  }
+}
