@@ -82,6 +82,11 @@ test('an import of something outside src is refused', () => {
   assert.equal(lint('src/cli/a.ts', `import '../../../elsewhere/a.ts';`).length, 1);
 });
 
+test('package.json is the only file outside src that production code reads, for the version', () => {
+  assert.deepEqual(lint('src/cli/a.ts', `import x from '../../package.json' with { type: 'json' };`), []);
+  assert.equal(lint('src/cli/a.ts', `import x from '../../rooms.json' with { type: 'json' };`).length, 1);
+});
+
 test('an unknown room folder and a file in no room are errors', () => {
   assert.match(lint('src/utils/a.ts', '')[0]?.message ?? '', /utils is no room/);
   assert.match(lint('src/a.ts', '')[0]?.message ?? '', /in no room/);

@@ -1,0 +1,48 @@
+import { type ToolName, toolNames } from '../../test/support/tools.ts';
+
+/** Which tests one call of `npm test` runs. Paths are relative to the project. */
+export interface Plan {
+  /** Beside the sources: quick, without setup. */
+  unit: string[];
+  /** Below `test`: several rooms together, real tools, containers. */
+  whole: string[];
+  go: boolean;
+  /** Test tools that the chosen files name; nothing else is downloaded. */
+  tools: ToolName[];
+}
+
+export interface TestFile {
+  path: string;
+  text: string;
+}
+
+/** Chooses tests by paths of files or folders; none means everything, `runtime` means the Go tests. */
+export function planTests(files: readonly TestFile[], hasGo: boolean, chosen: readonly string[]): Plan {
+  const wanted = chosen.map(normal);
+  const picked = files.filter(({ path }) => wanted.length === 0 || wanted.some((folder) => below(path, folder)));
+  const paths = picked.map(({ path }) => path).sort();
+  return {
+    unit: paths.filter((path) => !below(path, 'test')),
+    whole: paths.filter((path) => below(path, 'test')),
+    go: hasGo && (wanted.length === 0 || wanted.includes('runtime')),
+    tools: toolNames.filter((name) =>
+      // The tests of the scripts only talk about tools.
+      picked.some(({ path, text }) => !below(path, 'scripts') && text.includes(`'${name}'`)),
+    ),
+  };
+}
+
+/** Chosen paths that hold no test: a misspelt name must not be a success. */
+export function unknownChoices(files: readonly TestFile[], hasGo: boolean, chosen: readonly string[]): string[] {
+  return chosen
+    .map(normal)
+    .filter((folder) => !files.some(({ path }) => below(path, folder)) && !(hasGo && folder === 'runtime'));
+}
+
+function normal(path: string): string {
+  return path.replace(/^\.\//, '').replace(/\/+$/, '');
+}
+
+function below(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
