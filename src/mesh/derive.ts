@@ -1,0 +1,89 @@
+import { type Mode, parseKeyHash } from '../core/digest.ts';
+import { SconeError } from '../core/errors.ts';
+import type { CasEntry, Meshfile } from '../manifest/meshfile.ts';
+import { notYet } from '../manifest/not-yet.ts';
+import { summary } from '../manifest/yaml.ts';
+import { normaliseSession } from '../session/parse.ts';
+import { sessionVersion } from '../session/types.ts';
+import { deriveService } from './service.ts';
+import type { DerivedMesh, DerivedService, MeshInput } from './types.ts';
+
+/**
+ * Everything that follows from a Meshfile and its images: the namespace's session, and for each service its session,
+ * init data, explicit values and chart values. Pure and total: the same input gives the same bytes, and what cannot be
+ * derived is refused with all problems at once (one problem as it is; several as one error with `errors`).
+ */
+export function deriveMesh(input: MeshInput): DerivedMesh {
+  const { meshfile } = input;
+  const problems: SconeError[] = [...notYet(meshfile)];
+  const warnings: SconeError[] = [];
+  const mode = casMode(input, problems);
+  const services: DerivedService[] = [];
+  for (const service of meshfile.services) {
+    const image = input.images.get(service.image);
+    if (image === undefined) {
+      problems.push(
+        new SconeError('E_IMAGE', `the image of ${service.name} is not in the local store`, {
+          at: service.at,
+          found: service.image,
+          hint: 'build it first: sconectl apply -f <service manifest>, whose build.to is this name',
+        }),
+      );
+    } else {
+      const derived = deriveService(input, service, image, mode, problems, warnings);
+      if (derived !== undefined) services.push(derived);
+    }
+  }
+  for (const entry of meshfile.env) {
+    if (!/\{\{.*\}\}/s.test(entry.value)) continue;
+    warnings.push(
+      new SconeError('E_VARIABLE', `the value of ${entry.name} holds {{…}}, which stays text`, {
+        at: entry.at,
+        hint: 'values of a Meshfile are not templates; variables are used in service manifests',
+      }),
+    );
+  }
+  const [first, second] = problems;
+  if (first !== undefined) {
+    if (second === undefined) throw first;
+    const code = problems.every((problem) => problem.code === 'E_NOT_YET') ? 'E_NOT_YET' : 'E_MANIFEST';
+    throw summary(meshfile.file, code, problems);
+  }
+  return {
+    namespace: meshfile.policy.namespace,
+    namespaceSession: normaliseSession({
+      version: sessionVersion,
+      name: meshfile.policy.namespace,
+      access_policy: { read: ['CREATOR'], update: ['CREATOR'], create_sessions: ['CREATOR'] },
+    }),
+    services,
+    warnings,
+  };
+}
+
+/** The CAS that keeps the sessions of a mesh. */
+export function policyCas(meshfile: Meshfile): CasEntry {
+  const entry = meshfile.cas.find(({ roles }) => roles.includes('cas'));
+  if (entry === undefined) throw new SconeError('E_INTERNAL', 'a Meshfile without a CAS was accepted');
+  return entry;
+}
+
+function casMode({ cas, meshfile }: MeshInput, problems: SconeError[]): Mode {
+  const modes = new Set(cas.keys.map((key) => parseKeyHash(key, 'key of the CAS').mode));
+  const [mode] = modes;
+  if (mode === undefined || modes.size > 1) {
+    throw new SconeError('E_INTERNAL', 'the CAS must have keys of one mode', { found: cas.keys.join(', ') });
+  }
+  const { key } = policyCas(meshfile);
+  if (key !== undefined && !cas.keys.includes(key)) {
+    problems.push(
+      new SconeError('E_CAS_IDENTITY', 'the attested CAS has another key than cas_key says', {
+        at: meshfile.locate('cas', 0, 'cas_key'),
+        expected: key,
+        found: cas.keys.join(', '),
+        hint: 'correct cas_url or cas_key',
+      }),
+    );
+  }
+  return mode;
+}
