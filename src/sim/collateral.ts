@@ -25,7 +25,7 @@ export interface CollateralOptions {
 /** Stays the same for ever: nothing of the simulated platform is ever recovered, so nothing is ever older. */
 export const simEvaluationDataNumber = 1;
 
-const days = 24 * 60 * 60 * 1000;
+const day = 24 * 60 * 60 * 1000;
 /** Clocks of two machines may differ; a host whose clock is behind by this much can still use the collateral. */
 const backdated = 5 * 60 * 1000;
 
@@ -33,8 +33,22 @@ const backdated = 5 * 60 * 1000;
 export function simCollateral(now: Date): Collateral {
   const issued = new Date(now.getTime() - backdated);
   return parseCollateral(
-    makeCollateral({ platform: fixedPlatform(), issued, expires: new Date(now.getTime() + 30 * days) }),
+    makeCollateral({ platform: fixedPlatform(), issued, expires: new Date(now.getTime() + 30 * day) }),
   );
+}
+
+/**
+ * The same for a process that may run longer than that: makes new collateral once a day, and gives the same object in
+ * between, since verifiers remember per object what they have checked.
+ */
+export function simCollateralSource(): (now: Date) => Collateral {
+  let made: { at: Date; collateral: Collateral } | undefined;
+  return (now) => {
+    if (made === undefined || now < made.at || now.getTime() > made.at.getTime() + day) {
+      made = { at: now, collateral: simCollateral(now) };
+    }
+    return made.collateral;
+  };
 }
 
 /** Makes and signs the collateral of a platform; returns its JSON form. */

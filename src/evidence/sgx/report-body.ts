@@ -1,5 +1,5 @@
-import { FieldReader, littleEndian, littleEndianBig } from '../reader.ts';
 import type { SgxAttributes } from '../claims.ts';
+import { FieldReader, littleEndian, littleEndianBig } from '../reader.ts';
 
 /**
  * Fields of the enclave report body: offset and length in bytes. Intel SGX ECDSA QuoteLibReference DCAP API, A.4
