@@ -182,11 +182,10 @@ function describeAll(requirements: readonly Requirement[]): string {
   return requirements.length === 0 ? 'nothing' : requirements.map(one).join(', or ');
 }
 
-function decimal(text: string, what: string): number {
-  if (!/^(?:0|[1-9]\d{0,4})$/.test(text) || Number(text) > 0xffff) {
-    throw new SconeError('E_FORMAT', `${what} of a session is not a number from 0 to 65535`, {
-      found: text.slice(0, 32),
-    });
+/** Takes anything: a requirement that a type did not guard must not become one without a bound. */
+function decimal(text: unknown, what: string): number {
+  if (typeof text !== 'string' || !/^(?:0|[1-9]\d{0,4})$/.test(text) || Number(text) > 0xffff) {
+    throw new SconeError('E_FORMAT', `${what} of a session is not a number from 0 to 65535`);
   }
   return Number(text);
 }
