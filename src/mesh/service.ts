@@ -42,6 +42,7 @@ export function deriveService(
   const salt = needsSalt(descriptor) ? input.salts.get(name) : undefined;
 
   const derived = attempt(problems, service, (): DerivedService => {
+    const command = deriveCommand(descriptor, service, lookup);
     const initData = renderInitData({
       mode: 'service',
       cas_url: input.cas.serviceAddress,
@@ -63,7 +64,7 @@ export function deriveService(
       services: [
         {
           name: binary,
-          command: deriveCommand(descriptor, service, lookup),
+          command,
           pwd: descriptor.pwd,
           environment,
           init_data: [hex(initDataHash(initData))],
