@@ -1,14 +1,9 @@
 import { parseJson } from '../../core/json.ts';
 import { JsonFields } from '../json-fields.ts';
+import { type DocumentHeader, readDocumentHeader } from './document-header.ts';
 
 /** QE Identity, version 2 (Intel PCS API v4, "Get Enclave Identity"). Byte fields as they lie in the report. */
-export interface QeIdentity {
-  /** `QE`; `TD_QE` for trust domains. Part of what is checked. */
-  id: string;
-  version: number;
-  issueDate: Date;
-  nextUpdate: Date;
-  tcbEvaluationDataNumber: number;
+export interface QeIdentity extends DocumentHeader {
   miscselect: Uint8Array;
   miscselectMask: Uint8Array;
   attributes: Uint8Array;
@@ -32,11 +27,7 @@ export function parseQeIdentity(bytes: Uint8Array): QeIdentity {
   const what = 'QE Identity';
   const fields = new JsonFields(parseJson(bytes, what), what);
   return {
-    id: fields.text('id'),
-    version: fields.integer('version', 1000),
-    issueDate: fields.date('issueDate'),
-    nextUpdate: fields.date('nextUpdate'),
-    tcbEvaluationDataNumber: fields.integer('tcbEvaluationDataNumber', 0xffff_ffff),
+    ...readDocumentHeader(fields),
     miscselect: fields.bytes('miscselect', 4),
     miscselectMask: fields.bytes('miscselectMask', 4),
     attributes: fields.bytes('attributes', 16),

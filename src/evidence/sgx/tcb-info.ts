@@ -2,21 +2,16 @@ import { hex } from '../../core/bytes.ts';
 import { SconeError } from '../../core/errors.ts';
 import { type Json, parseJson } from '../../core/json.ts';
 import { JsonFields } from '../json-fields.ts';
+import { type DocumentHeader, readDocumentHeader } from './document-header.ts';
 import type { PckPlatform } from './pck.ts';
 
 /** TCB Info, version 3 (Intel PCS API v4, "Get TCB Info"). */
-export interface TcbInfo {
-  /** `SGX`; `TDX` for trust domains. Part of what is checked. */
-  id: string;
-  version: number;
-  issueDate: Date;
-  nextUpdate: Date;
+export interface TcbInfo extends DocumentHeader {
   /** 12 lower-case hex digits. */
   fmspc: string;
   /** 4 lower-case hex digits. */
   pceId: string;
   tcbType: number;
-  tcbEvaluationDataNumber: number;
   /** In the vendor's order, newest first. */
   levels: readonly TcbLevel[];
 }
@@ -36,14 +31,10 @@ export function parseTcbInfo(bytes: Uint8Array): TcbInfo {
   const what = 'TCB Info';
   const fields = new JsonFields(parseJson(bytes, what), what);
   return {
-    id: fields.text('id'),
-    version: fields.integer('version', 1000),
-    issueDate: fields.date('issueDate'),
-    nextUpdate: fields.date('nextUpdate'),
+    ...readDocumentHeader(fields),
     fmspc: hex(fields.bytes('fmspc', 6)),
     pceId: hex(fields.bytes('pceId', 2)),
     tcbType: fields.integer('tcbType', 1000),
-    tcbEvaluationDataNumber: fields.integer('tcbEvaluationDataNumber', 0xffff_ffff),
     levels: fields.list('tcbLevels').map((level) => parseLevel(level)),
   };
 }
