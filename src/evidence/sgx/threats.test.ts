@@ -206,14 +206,21 @@ test('3: the same serial number under another issuer revokes nothing', () => {
 });
 
 test('3: a CRL that is stale, not valid yet, forged or of another issuer is refused', () => {
-  const dates = (thisUpdate: string, nextUpdate: string): World =>
-    makeWorld({
-      collateral: {
-        crl: (_which, spec) => ({ ...spec, thisUpdate: new Date(thisUpdate), nextUpdate: new Date(nextUpdate) }),
-      },
-    });
-  refusedBy(dates('2025-11-01T00:00:00Z', '2025-12-01T00:00:00Z'), ['crl-dates']);
-  refusedBy(dates('2026-01-16T00:00:00Z', '2026-02-16T00:00:00Z'), ['crl-dates']);
+  for (const list of ['pck', 'root'] as const) {
+    for (const [from, to] of [
+      ['2025-11-01T00:00:00Z', '2025-12-01T00:00:00Z'],
+      ['2026-01-16T00:00:00Z', '2026-02-16T00:00:00Z'],
+    ] as const) {
+      const world = makeWorld({
+        collateral: {
+          crl: (which, spec) =>
+            which === list ? { ...spec, thisUpdate: new Date(from), nextUpdate: new Date(to) } : spec,
+        },
+      });
+      const error = refusedBy(world, ['crl-dates']);
+      assert.match(error.message, list === 'pck' ? /PCK CRL/ : /root CA CRL/);
+    }
+  }
   const finished = (change: (form: Record<string, string>) => Record<string, string>): World =>
     makeWorld({ collateral: { finished: (form) => ({ ...form, ...change(form) }) } });
   // The root's list in the place of the intermediate's, and the reverse.
