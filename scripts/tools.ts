@@ -1,8 +1,12 @@
 // Brings the programs that only tests need into target/tools. `bringTools` runs this file under a lock; by hand:
 // `scripts/with-node scripts/tools.ts NAME...`
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { systemClock } from '../src/core/clock.ts';
+import { openApt } from '../src/image/apt.ts';
+import { hostArchitecture } from '../src/image/base.ts';
+import { sharedCache } from '../test/support/home.ts';
 import { tools as folder, type ToolName, toolNames } from '../test/support/tools.ts';
 import { type CommandOptions, runCommand } from './command.ts';
 import { root } from './environment.ts';
@@ -11,7 +15,6 @@ import { root } from './environment.ts';
 const helm = { module: 'helm.sh/helm/v3', version: 'v3.19.5' };
 
 const bin = join(folder, 'bin');
-const aptState = join(folder, '.apt');
 
 /**
  * Makes sure that the tools are there. Says what it does before it downloads; two calls at once wait for each other;
@@ -44,15 +47,12 @@ async function installPackage(name: string): Promise<void> {
   console.log(`Downloading the Debian package ${name} and its libraries into ${relative(root, folder)} ...`);
   const draft = join(folder, `.${name}.new`);
   await rm(draft, { recursive: true, force: true });
-  await mkdir(join(draft, 'debs'), { recursive: true });
-  const debs = await downloadPackages(name, join(draft, 'debs'));
-  for (const deb of debs) await demand('dpkg-deb', ['-x', deb, join(draft, 'root')]);
-
-  const version = /_([^_]+)_[^_]+\.deb$/.exec(debs.find((deb) => deb.includes(`/${name}_`)) ?? '')?.[1] ?? 'unknown';
-  const home = join(folder, `${name}-${decodeURIComponent(version)}`);
+  const files = await downloadPackages(name);
+  for (const deb of files.values()) await demand('dpkg-deb', ['-x', deb, draft]);
+  const version = await demand('dpkg-deb', ['--field', files.get(name) ?? '', 'Version']);
+  const home = join(folder, `${name}-${version.trim()}`);
   await rm(home, { recursive: true, force: true });
-  await rename(join(draft, 'root'), home);
-  await rm(draft, { recursive: true });
+  await rename(draft, home);
 
   const program =
     ['usr/sbin', 'usr/bin'].map((place) => join(home, place, name)).find((path) => existsSync(path)) ?? '';
@@ -73,44 +73,20 @@ async function installPackage(name: string): Promise<void> {
   });
 }
 
-/** Downloads a package and the libraries of its closure. */
-async function downloadPackages(name: string, archives: string): Promise<string[]> {
-  const env = await privateApt();
-  const closure = await demand('apt-get', ['install', '-y', '-qq', '--print-uris', name], { env });
-  const needed = [...closure.matchAll(/^'[^']+' ([^_\s]+)_/gm)].map((match) => match[1] ?? '');
+/** The files of a package and of the libraries of its closure. */
+async function downloadPackages(name: string): Promise<Map<string, string>> {
+  const release = /^VERSION_CODENAME=(.+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? '';
+  const apt = openApt({
+    cache: sharedCache,
+    release,
+    architecture: hostArchitecture(),
+    clock: systemClock,
+    progress: (text) => console.log(`  ${text}`),
+  });
+  const packages = await apt.resolve([name]);
   // The libraries of a C system are the machine's: a libc of another build does not work with its loader.
-  const wanted = needed.filter(
-    (one) => one === name || /^lib(?!c6$|gcc-s1$|perl|db|pam|semanage)|containers-common$/.test(one),
-  );
-  await demand('apt-get', ['download', '-qq', ...wanted], { env, cwd: archives });
-  return (await names(archives)).map((file) => join(archives, file));
-}
-
-let apt: Promise<NodeJS.ProcessEnv> | undefined;
-
-/** The machine's package sources with a state of our own, where nothing counts as installed; made once per run. */
-function privateApt(): Promise<NodeJS.ProcessEnv> {
-  apt ??= (async () => {
-    await rm(aptState, { recursive: true, force: true });
-    for (const part of ['lists/partial', 'cache']) await mkdir(join(aptState, part), { recursive: true });
-    await writeFile(join(aptState, 'status'), '');
-    const config = [
-      `Dir::State "${aptState}";`,
-      `Dir::State::status "${join(aptState, 'status')}";`,
-      `Dir::Cache "${join(aptState, 'cache')}";`,
-      'APT::Install-Recommends "false";',
-      'Acquire::Languages "none";',
-      // The hooks of the machine clean caches that are not ours.
-      '#clear APT::Update::Post-Invoke;',
-      '#clear APT::Update::Post-Invoke-Success;',
-      ...(process.getuid?.() === 0 ? ['APT::Sandbox::User "root";'] : []),
-    ];
-    await writeFile(join(aptState, 'apt.conf'), `${config.join('\n')}\n`);
-    const env = { APT_CONFIG: join(aptState, 'apt.conf'), LC_ALL: 'C' };
-    await demand('apt-get', ['update', '-qq'], { env });
-    return env;
-  })();
-  return apt;
+  const wanted = /^lib(?!c6$|gcc-s1$|perl|db|pam|semanage)|containers-common$/;
+  return apt.fetch(packages.filter((item) => item.name === name || wanted.test(item.name)));
 }
 
 /** Builds helm with Go: no Debian and no npm package ships it. Only the binary stays. */
@@ -172,5 +148,4 @@ if (import.meta.main) {
     await mkdir(bin, { recursive: true });
     await install(known);
   }
-  await rm(aptState, { recursive: true, force: true });
 }

@@ -7,7 +7,7 @@ const root = new URL('../..', import.meta.url).pathname;
 const names = Object.keys(codes) as ErrorCode[];
 
 function texts(...patterns: string[]): string {
-  const files = globSync(patterns, { cwd: root }).filter((path) => !/^src\/core\/errors\./.test(path));
+  const files = globSync(patterns, { cwd: root }).filter((path) => !path.startsWith('src/core/errors.'));
   return files.map((path) => readFileSync(`${root}/${path}`, 'utf8')).join('\n');
 }
 
