@@ -9,6 +9,7 @@ import { SconeError } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
 import { appraise } from '../evidence/appraise.ts';
 import { carriesConfigId } from '../evidence/binding.ts';
+import type { Collateral } from '../evidence/collateral.ts';
 import type { Claims } from '../evidence/claims.ts';
 import { documentsOf, refuseOlder, type Seen, withNewest } from '../evidence/freshness.ts';
 import { parseQuote } from '../evidence/sgx/quote.ts';
@@ -144,7 +145,7 @@ function releaseDecision(presented: Presented, verified: Verified, platform: Pla
   return (view, moment) => {
     const admitted = demandAdmitted(view, presented);
     const { state, service } = admitted;
-    refuseOlder(view.seen, verified.collateral);
+    const collateral = judgeCollateral(view, moment, verified, platform);
     demandConfigId(verified.claims, presented.initDataHash);
     demandClaims(presented.claims, verified);
     appraise(verified.claims, service.attestation, state.session.security?.attestation ?? strict);
@@ -163,7 +164,7 @@ function releaseDecision(presented: Presented, verified: Verified, platform: Pla
         measurement: hex(verified.claims.mrenclave),
         tcb: verified.claims.tcb.status,
       },
-      ...newCollateral(view, moment, verified, platform),
+      ...collateral,
     };
     return { event, result: admitted };
   };
@@ -198,20 +199,29 @@ function demandAbilities(claims: ServiceClaims, { state, service }: Admitted): v
   });
 }
 
+/** Collateral with the newest documents seen at the time it was found to be neither older nor newer than those. */
+const known = new WeakMap<Collateral, Seen>();
+
 /**
- * What this release teaches about collateral. A simulated CAS makes its collateral by its own clock, so in a jump of
- * that clock that is not recorded (`time.ts`) it learns nothing; a vendor's signature vouches for the others.
+ * Refuses collateral that is older than what the ledger has seen (H3), and returns what it teaches. A simulated CAS
+ * makes its collateral by its own clock, so in a jump of that clock that is not recorded (`time.ts`) it learns nothing;
+ * a vendor's signature vouches for the others.
  */
-function newCollateral(
+function judgeCollateral(
   view: View,
   moment: Moment,
   { collateral, newestIssueDate }: Verified,
   { mode }: Platform,
 ): Pick<ReleaseEvent, 'collateral'> {
+  if (known.get(collateral) === view.seen) return {};
+  refuseOlder(view.seen, collateral);
   if (mode === 'simulation' && moment.frozen) return {};
   const newest = newestIssueDate > view.newestIssue ? newestIssueDate : view.newestIssue;
   const changed = changes(view.seen, withNewest(view.seen, collateral), Object.keys(documentsOf(collateral)));
-  if (changed.length === 0 && newest.getTime() === view.newestIssue.getTime()) return {};
+  if (changed.length === 0 && newest.getTime() === view.newestIssue.getTime()) {
+    known.set(collateral, view.seen);
+    return {};
+  }
   return { collateral: { documents: changed, newest: rfc3339(newest) } };
 }
 

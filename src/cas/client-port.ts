@@ -7,7 +7,7 @@ import { base64 } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import { type OwnEvidenceOptions, ownEvidence } from './cas-evidence.ts';
 import { matchRoute, readBody, readQuery, type Target } from './http.ts';
-import { limits, TokenBucket } from './limits.ts';
+import { type Limits, TokenBucket } from './limits.ts';
 import type { Sessions } from './sessions.ts';
 import type { Channel } from './tls.ts';
 
@@ -15,6 +15,7 @@ export interface ClientPortOptions extends OwnEvidenceOptions {
   sessions: Sessions;
   version: string;
   milliseconds: () => number;
+  limits: Limits;
 }
 
 /** Answers a request of the client port: a function from the request to the body of its answer. */
@@ -22,7 +23,11 @@ export function clientPort(
   options: ClientPortOptions,
 ): (request: IncomingMessage, channel: Channel) => Promise<unknown> {
   const { journal, sessions, platform, version } = options;
-  const evidence = new TokenBucket(limits.evidencePerSecond, limits.evidenceBurst, options.milliseconds);
+  const evidence = new TokenBucket(
+    options.limits.evidencePerSecond,
+    options.limits.evidenceBurst,
+    options.milliseconds,
+  );
   return async (request, channel) => {
     const target = matchRoute('client', request.method, request.url);
     const { client } = channel;

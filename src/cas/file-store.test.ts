@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -96,6 +96,15 @@ test('a store that another process has changed refuses to append, and goes on re
 
 test('a ledger that cannot be opened is named', async () => {
   await refuses(FileStore.open(join(folder, 'missing', 'ledger')), 'E_STORE');
+});
+
+test('a folder with a long path can be locked too', async () => {
+  const long = join(folder, 'a'.repeat(200));
+  await mkdir(long);
+  const lock = await lockFolder(long);
+  await refuses(lockFolder(long), 'E_LEDGER');
+  await lock.release();
+  await (await lockFolder(long)).release();
 });
 
 test('two processes never share a folder, and a lock that was let go can be taken again', async () => {

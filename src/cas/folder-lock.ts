@@ -1,7 +1,9 @@
-import { stat, unlink } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { SconeError, systemCode } from '../core/errors.ts';
+
+const longestPath = 100;
 
 /** A held lock. */
 export interface FolderLock {
@@ -23,10 +25,20 @@ export interface FolderLock {
  * heads that clients remember bring to light (H1).
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  const { dev, ino } = await stat(folder);
-  const name = await listen(`\0sconectl-cas-${dev}-${ino}`, folder);
+  const directory = await open(folder, 'r');
+  const { dev, ino } = await directory.stat();
+  const name = await listen(`\0sconectl-cas-${dev}-${ino}`, folder).catch(async (error: unknown) => {
+    await directory.close();
+    throw error;
+  });
+  const release = async (): Promise<void> => {
+    await close(name);
+    await directory.close();
+  };
   try {
-    const path = join(folder, 'lock');
+    const full = join(folder, 'lock');
+    // The path of a socket ends at 107 bytes; a long one is reached through the open folder.
+    const path = Buffer.byteLength(full) <= longestPath ? full : `/proc/self/fd/${directory.fd}/lock`;
     if (await answers(path)) throw held(folder);
     await unlink(path).catch((error: unknown) => {
       if (systemCode(error) !== 'ENOENT') throw unusable(folder, error);
@@ -35,11 +47,11 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     return {
       async release() {
         await close(file);
-        await close(name);
+        await release();
       },
     };
   } catch (error) {
-    await close(name);
+    await release();
     throw error;
   }
 }
@@ -83,6 +95,6 @@ function held(folder: string): SconeError {
 function unusable(folder: string, cause: unknown): SconeError {
   return new SconeError('E_STORE', `the data folder ${folder} cannot be locked`, {
     cause,
-    hint: 'the folder must be on a file system that can hold a socket, with a path of at most 90 characters',
+    hint: 'the folder must be on a file system that can hold a socket',
   });
 }

@@ -7,7 +7,6 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { base64, fromBase64 } from '../core/bytes.ts';
-import type { Random } from '../core/clock.ts';
 import { keyHash, type Mode } from '../core/digest.ts';
 import { pem } from '../pki/pem.ts';
 import { spkiDer, spkiSha256 } from '../pki/spki.ts';
@@ -33,26 +32,20 @@ export interface Identity {
 const x25519Length = 32;
 
 /** Makes the keys of a new CAS, as record 0 holds them. */
-export async function makeIdentity(now: Date, random: Random): Promise<Pick<GenesisEvent, 'identity' | 'encryption'>> {
+export async function makeIdentity(now: Date): Promise<Pick<GenesisEvent, 'identity' | 'encryption'>> {
   // Slow to load, and needed once in the life of a CAS.
-  const { issueCertificate } = await import('../pki/issue.ts');
+  const { selfSigned } = await import('../pki/issue.ts');
   const identity = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const encryption = generateKeyPairSync('x25519');
-  const certificate = issueCertificate(
-    {
-      serial: random(16),
-      subject: 'sconectl CAS',
-      issuer: 'sconectl CAS',
-      // Clients compare the key and ignore the dates; these are far so that no library in between minds.
-      notBefore: new Date(now.getTime() - 24 * 60 * 60 * 1000),
-      notAfter: new Date(Date.UTC(2049, 11, 31)),
-      publicKey: identity.publicKey,
-      keyUsage: ['digitalSignature'],
-    },
-    identity.privateKey,
-  );
+  const certificate = selfSigned({
+    privateKey: identity.privateKey,
+    commonName: 'sconectl CAS',
+    // Clients compare the key and ignore the dates; these are far so that no library in between minds.
+    notBefore: new Date(now.getTime() - 24 * 60 * 60 * 1000),
+    notAfter: new Date(Date.UTC(2049, 11, 31)),
+  });
   return {
-    identity: { key: pkcs8(identity.privateKey), certificate: base64(certificate) },
+    identity: { key: pkcs8(identity.privateKey), certificate: base64(certificate.der) },
     encryption: {
       key: pkcs8(encryption.privateKey),
       public: base64(spkiDer(encryption.publicKey).slice(-x25519Length)),

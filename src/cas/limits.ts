@@ -2,31 +2,52 @@
  * What a caller can use of a CAS (threat model 59). Times in milliseconds. Sizes of bodies stand in the route table
  * (`api/routes.ts`), the length of queues in `journal.ts`.
  */
-export const limits = {
+export interface Limits {
   /** Connections at the same time; more are closed at once. */
+  clientConnections: number;
+  serviceConnections: number;
+  /** TCP accept until the TLS handshake is done. */
+  handshake: number;
+  /** Client port: until the head of a request is there, until all of it is there, and between two requests. */
+  clientHeaders: number;
+  clientRequest: number;
+  clientIdle: number;
+  /** Service port: handshake until all of the one request is there (protocol, "Service start", a). */
+  attestation: number;
+  /** A socket that moves no byte in either direction. */
+  silence: number;
+  /** How often the times above are looked at. */
+  interval: number;
+  /** Request line and header fields, bytes and count. */
+  headerBytes: number;
+  headerCount: number;
+  /** Requests that are worked on at the same time, on each port. */
+  requests: number;
+  /** `GET /v1/attestation`: evidence is slow on real hardware and anybody may ask (M19). */
+  evidencePerSecond: number;
+  evidenceBurst: number;
+  /** How long a stop waits for requests that have begun. */
+  drain: number;
+}
+
+/** The limits of both entry points. */
+export const standardLimits: Limits = {
   clientConnections: 1024,
   serviceConnections: 2048,
-  /** TCP accept until the TLS handshake is done. */
   handshake: 10_000,
-  /** Client port: until the head of a request is there, until all of it is there, and between two requests. */
   clientHeaders: 15_000,
   clientRequest: 30_000,
   clientIdle: 60_000,
-  /** Service port: handshake until all of the one request is there (protocol, "Service start", a). */
   attestation: 60_000,
-  /** A socket that moves no byte in either direction. */
   silence: 65_000,
-  /** Request line and header fields, bytes and count. */
+  interval: 2_000,
   headerBytes: 8192,
   headerCount: 64,
-  /** Bodies that are read at the same time, on each port. */
-  bodiesAtOnce: 256,
-  /** `GET /v1/attestation`: evidence is slow on real hardware and anybody may ask (M19). */
+  requests: 256,
   evidencePerSecond: 50,
   evidenceBurst: 200,
-  /** How long a stop waits for requests that have begun. */
   drain: 5_000,
-} as const;
+};
 
 /** Lets `perSecond` calls through on average, and `burst` at once. */
 export class TokenBucket {

@@ -6,6 +6,7 @@ import { type Random, systemClock } from '../core/clock.ts';
 import { SconeError } from '../core/errors.ts';
 import { Verifier } from '../evidence/verify.ts';
 import { errorPlace } from './http.ts';
+import { standardLimits } from './limits.ts';
 import { type ListenAddress, listenText, parseListen } from './listen.ts';
 import { openCas } from './open-cas.ts';
 import type { Platform } from './platform.ts';
@@ -61,6 +62,7 @@ export async function runCas(args: CasArguments, platform: Platform): Promise<vo
     boot: hex(random(16)),
     version: packageJson.version,
     milliseconds,
+    limits: standardLimits,
     clientListen: args.client,
     serviceListen: args.service,
     report,

@@ -65,7 +65,7 @@ async function create(options: OpenOptions): Promise<Opened> {
   const { folder, platform, clock, random } = options;
   const path = join(folder, 'ledger');
   await discardUnfinished(path);
-  const keys = await makeIdentity(clock(), random);
+  const keys = await makeIdentity(clock());
   const root: Root = {
     mode: platform.mode,
     ledger: hex(random(16)),

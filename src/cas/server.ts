@@ -5,7 +5,7 @@ import { casExporterLabel, serviceExporterLabel } from '../api/binding.ts';
 import { SconeError } from '../core/errors.ts';
 import { type ClientPortOptions, clientPort } from './client-port.ts';
 import { answer, answerError } from './http.ts';
-import { limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 import type { ListenAddress } from './listen.ts';
 import { consume, type ServicePortOptions, servicePort } from './service-port.ts';
 import { type Channel, tlsServer } from './tls.ts';
@@ -37,59 +37,44 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       client: clientAddress,
       service: serviceAddress,
       close: async () => {
-        await Promise.all([close(client), close(service)]);
+        await Promise.all([close(client, options.limits), close(service, options.limits)]);
       },
     };
   } catch (error) {
-    await close(service);
+    await close(service, options.limits);
     throw error;
   }
 }
 
 function clientServer(options: ServerOptions & ClientPortOptions): Server {
+  const { limits } = options;
   const { server, channels } = tlsServer(
+    { ...options, label: casExporterLabel, clientCertificates: true },
     {
-      identity: options.identity,
-      label: casExporterLabel,
-      clientCertificates: true,
-      milliseconds: options.milliseconds,
-    },
-    {
-      maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.clientHeaders,
       requestTimeout: limits.clientRequest,
       keepAliveTimeout: limits.clientIdle,
-      connectionsCheckingInterval: 2_000,
     },
   );
   server.maxConnections = limits.clientConnections;
   const handle = clientPort(options);
-  const gauge = new Gauge();
+  const gauge = new Gauge(limits.requests);
   server.on('request', (request, response) => {
     const channel = channels.get(request.socket);
     void respond(options, gauge, handle, request, response, channel);
   });
-  return guard(server);
+  return guard(server, limits);
 }
 
 function attestationServer(options: ServerOptions): Server {
+  const { limits } = options;
   const { server, channels } = tlsServer(
-    {
-      identity: options.identity,
-      label: serviceExporterLabel,
-      clientCertificates: false,
-      milliseconds: options.milliseconds,
-    },
-    {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.attestation,
-      requestTimeout: limits.attestation,
-      connectionsCheckingInterval: 2_000,
-    },
+    { ...options, label: serviceExporterLabel, clientCertificates: false },
+    { headersTimeout: limits.attestation, requestTimeout: limits.attestation },
   );
   server.maxConnections = limits.serviceConnections;
   const handle = servicePort(options);
-  const gauge = new Gauge();
+  const gauge = new Gauge(limits.requests);
   server.on('request', (request, response) => {
     const channel = channels.get(request.socket);
     if (channel === undefined) {
@@ -110,7 +95,7 @@ function attestationServer(options: ServerOptions): Server {
       response.shouldKeepAlive = channel.requests > 1;
     });
   });
-  return guard(server);
+  return guard(server, limits);
 }
 
 async function respond(
@@ -152,9 +137,14 @@ async function respond(
 /** Counts requests that are being worked on. */
 class Gauge {
   private count = 0;
+  private readonly most: number;
+
+  constructor(most: number) {
+    this.most = most;
+  }
 
   get full(): boolean {
-    return this.count > limits.bodiesAtOnce;
+    return this.count > this.most;
   }
 
   enter(): void {
@@ -167,7 +157,7 @@ class Gauge {
 }
 
 /** Limits that both ports share, and silence for what is no HTTP. */
-function guard(server: Server): Server {
+function guard(server: Server, limits: Limits): Server {
   server.maxHeadersCount = limits.headerCount;
   server.timeout = limits.silence;
   server.on('clientError', (_error, socket: Socket) => {
@@ -192,7 +182,7 @@ function listen(server: Server, { host, port }: ListenAddress): Promise<AddressI
   });
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, limits: Limits): Promise<void> {
   return new Promise((resolve) => {
     const late = setTimeout(() => server.closeAllConnections(), limits.drain);
     server.close(() => {

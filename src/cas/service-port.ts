@@ -5,11 +5,12 @@ import { routes } from '../api/routes.ts';
 import { SconeError } from '../core/errors.ts';
 import { type AttestOptions, attestService } from './attest.ts';
 import { matchRoute, readBody, readQuery } from './http.ts';
-import { limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 import type { Channel } from './tls.ts';
 
 export interface ServicePortOptions extends AttestOptions {
   milliseconds: () => number;
+  limits: Limits;
 }
 
 /** Answers the one request of a connection of the attestation port. */
@@ -20,7 +21,7 @@ export function servicePort(
     const target = matchRoute('service', request.method, request.url);
     readQuery(target, noQuery);
     const body = await readBody(request, routes.attest.bodyLimit, attestRequest);
-    if (options.milliseconds() - channel.since > limits.attestation) {
+    if (options.milliseconds() - channel.since > options.limits.attestation) {
       throw new SconeError('E_ATTESTATION', 'the evidence came more than 60 s after the handshake', {
         hint: 'connect again; the runtime does this by itself when it is started again',
       });

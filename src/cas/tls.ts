@@ -6,7 +6,7 @@ import { keyHash } from '../core/digest.ts';
 import { pem } from '../pki/pem.ts';
 import { spkiSha256 } from '../pki/spki.ts';
 import type { Identity } from './identity.ts';
-import { limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 
 /** What is known of a connection since its handshake, before any request. */
 export interface Channel {
@@ -27,6 +27,7 @@ export interface TlsPort {
   /** Whether clients are asked for a certificate. */
   clientCertificates: boolean;
   milliseconds: () => number;
+  limits: Limits;
 }
 
 /**
@@ -50,7 +51,9 @@ export function tlsServer(
     maxVersion: 'TLSv1.3',
     ALPNProtocols: ['http/1.1'],
     secureOptions: constants.SSL_OP_NO_TICKET,
-    handshakeTimeout: limits.handshake,
+    handshakeTimeout: port.limits.handshake,
+    maxHeaderSize: port.limits.headerBytes,
+    connectionsCheckingInterval: port.limits.interval,
     requestCert: port.clientCertificates,
     // Clients make their own certificates; the policy of a session decides by the key.
     rejectUnauthorized: false,
