@@ -1,5 +1,5 @@
 import { equalBytes, hex, utf8, utf8Text, zeroPad } from '../core/bytes.ts';
-import { sha256 } from '../core/digest.ts';
+import { parseKeyHash, sha256 } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { type Json, parseJson } from '../core/json.ts';
 
@@ -36,7 +36,7 @@ const tail = "'''\n";
 /** More than any document of ours, and little enough to be read from an environment variable. */
 const maxLength = 64 * 1024;
 
-/** The bytes of a service's init data. Throws `E_INITDATA` where a value has a character that may not be in it. */
+/** The bytes of a service's init data. Throws `E_INITDATA` where a value may not be in it. */
 export function renderInitData(fields: ServiceInitData): Uint8Array<ArrayBuffer> {
   if (fields.cas_key.length < 1 || fields.cas_key.length > 2) {
     throw new SconeError('E_INITDATA', 'init data names one or two keys of the CAS', {
@@ -44,7 +44,7 @@ export function renderInitData(fields: ServiceInitData): Uint8Array<ArrayBuffer>
       found: String(fields.cas_key.length),
     });
   }
-  const keys = fields.cas_key.map((key) => quoted(key, 'cas_key')).join(',');
+  const keys = fields.cas_key.map(keyHashText).join(',');
   return document(
     `{"v":1,"mode":"service","cas_url":${quoted(fields.cas_url, 'cas_url')},"cas_key":[${keys}],` +
       `"config_id":${quoted(fields.config_id, 'config_id')},"rootfs":${hexDigest(fields.rootfs)}}`,
@@ -110,6 +110,16 @@ function quoted(value: string, name: string): string {
     });
   }
   return `"${value}"`;
+}
+
+/** A key hash in its canonical form, as the runtime will demand (item 68: both readers agree). */
+function keyHashText(value: string): string {
+  try {
+    parseKeyHash(value, 'cas_key');
+  } catch (cause) {
+    throw new SconeError('E_INITDATA', 'init data cannot hold this cas_key', { cause, found: value.slice(0, 200) });
+  }
+  return quoted(value, 'cas_key');
 }
 
 function hexDigest(value: string): string {
