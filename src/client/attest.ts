@@ -3,7 +3,7 @@ import { casExporterLabel, casReportData } from '../api/binding.ts';
 import { type CasClaims, casClaims } from '../api/claims.ts';
 import { errorFromAnswer } from '../api/errors.ts';
 import { equalBytes, fromBase64, hex, utf8Text, zeroPad } from '../core/bytes.ts';
-import { type Mode, keyHash, sha256 } from '../core/digest.ts';
+import { keyHash, type Mode, sha256 } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
 import type { Claims } from '../evidence/claims.ts';
@@ -213,18 +213,22 @@ function demandCode(
     ['measurement', claims.mrenclave, measurements],
     ['init data', sha256(initData), documents],
   ];
-  const unexpected = parts
-    .filter(([, found, allowed]) => !allowed.some((one) => equalBytes(one, found)))
-    .map(([what, found, allowed]) =>
-      untrusted(connection, `its ${what} is none that this release of sconectl knows`, {
-        expected: allowed.map(hex).join(' or ') || 'none (nothing is known)',
-        found: hex(found),
-        hint: 'use the sconectl of the same release as the CAS; for testing only: --only_for_testing-trust-any',
-      }),
-    );
-  const [first] = unexpected;
-  if (first !== undefined && !(accept.trustAny && (mode === 'simulation' || claims.attributes.debug))) throw first;
-  return unexpected;
+  const anything = accept.trustAny && (mode === 'simulation' || claims.attributes.debug);
+  const warnings: SconeError[] = [];
+  for (const [what, found, allowed] of parts) {
+    if (allowed.some((one) => equalBytes(one, found))) continue;
+    const why = `its ${what} is none that this release of sconectl knows`;
+    const details = { expected: allowed.map(hex).join(' or ') || 'none (nothing is known)', found: hex(found) };
+    if (!anything) {
+      const hint = 'use the sconectl of the same release as the CAS; for testing only: --only_for_testing-trust-any';
+      throw untrusted(connection, why, { ...details, hint });
+    }
+    const message = `the CAS at ${addressText(connection.address)} is accepted although ${why}`;
+    const hint =
+      'another release of sconectl, or sources that were changed since the CAS started, are no surprise here';
+    warnings.push(new SconeError('E_CAS_UNTRUSTED', message, { ...details, hint }));
+  }
+  return warnings;
 }
 
 function onlySimulated(connection: Connection): SconeError {

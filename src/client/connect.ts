@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { Client } from 'undici';
 import { equalBytes } from '../core/bytes.ts';
 import { type KeyHash, keyHash } from '../core/digest.ts';
