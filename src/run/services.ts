@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { base64 } from '../core/bytes.ts';
+import { SconeError } from '../core/errors.ts';
+import { configIdHex } from '../initdata/document.ts';
+import type { Store } from '../oci/store.ts';
+import { type Container, startContainer } from './container.ts';
+import { imagesInUse, keepInUse, sweep } from './leftovers.ts';
+import { machineNames } from './network.ts';
+import { unpackedImage } from './rootfs.ts';
+
+/** One service of an applied mesh. */
+export interface RunService {
+  /** Name in the Meshfile. */
+  name: string;
+  initData: Uint8Array;
+  /** `sha256:<hex>` of the image's manifest. */
+  digest: string;
+}
+
+export interface RunOptions {
+  services: readonly RunService[];
+  store: Store;
+  /** Path of runc or crun. */
+  tool: string;
+  /** Where unpacked images and the containers' folders lie. */
+  folder: string;
+  /** Documented variables of the runtime that the caller sets, besides init data: SCONE_CAS_ADDR, SCONE_LOG. */
+  environment: { readonly [name: string]: string };
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  grace: number;
+  /** Stops everything when it is aborted. */
+  signal: AbortSignal;
+  onStart: (service: string) => void;
+  onLine: (service: string, stream: 'stdout' | 'stderr', line: string) => void;
+  onExit: (service: string, code: number) => void;
+}
+
+/**
+ * Runs services until all have ended; the first that fails, and the signal, stop the others. Answers the exit code:
+ * that of the first service that did not end with 0, else 0. Nothing is left on the machine, whatever happened.
+ *
+ * @throws SconeError `E_RUN` and what the store throws
+ */
+export async function runServices(options: RunOptions): Promise<number> {
+  const { services, folder, tool, grace, signal } = options;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await sweep(folder, tool);
+  const running: Container[] = [];
+  const codes: number[] = [];
+  const problems: unknown[] = [];
+  let stopping: Promise<unknown> | undefined;
+  const stopAll = (): void => {
+    stopping ??= Promise.all(running.map((container) => container.stop(grace)));
+  };
+  const watch = async (name: string, container: Container): Promise<void> => {
+    try {
+      const code = await container.ended;
+      codes.push(code);
+      options.onExit(name, code);
+      if (code !== 0) stopAll();
+    } catch (error) {
+      problems.push(error);
+      stopAll();
+    }
+  };
+  signal.addEventListener('abort', stopAll);
+  const watched: Promise<void>[] = [];
+  try {
+    const run = `sconectl-${process.pid}-${randomBytes(3).toString('hex')}`;
+    for (const [index, service] of services.entries()) {
+      if (signal.aborted || stopping !== undefined) break;
+      const container = await start(options, service, `${run}-${index}`);
+      running.push(container);
+      options.onStart(service.name);
+      watched.push(watch(service.name, container));
+      // Asked to stop while this one was being started: it was not among those that were stopped.
+      if (signal.aborted || stopping !== undefined) await container.stop(grace);
+    }
+  } catch (error) {
+    problems.push(error);
+    stopAll();
+  }
+  await Promise.all(watched);
+  await stopping;
+  signal.removeEventListener('abort', stopAll);
+  if (problems.length > 0) throw problems[0];
+  return codes.find((code) => code !== 0) ?? 0;
+}
+
+async function start(options: RunOptions, service: RunService, id: string): Promise<Container> {
+  const { store, folder, tool, environment, onLine } = options;
+  const image = await store.resolve(`local@${service.digest}`);
+  const { Entrypoint: entrypoint, User: user = '' } = image?.config.config ?? {};
+  const [, uid, gid] = /^([0-9]{1,10}):([0-9]{1,10})$/.exec(user) ?? [];
+  if (image === undefined || entrypoint === undefined || uid === undefined || gid === undefined) {
+    throw new SconeError('E_IMAGE', `the image of ${service.name} is not in the local store, or not one of ours`, {
+      found: service.digest,
+      hint: 'apply its service manifest and the Meshfile again',
+    });
+  }
+  const own = join(folder, id);
+  try {
+    await keepInUse(own, service.digest);
+    const rootfs = await unpackedImage(store, service.digest, join(folder, 'images'), await imagesInUse(folder));
+    return await startContainer({
+      tool,
+      folder: own,
+      id,
+      rootfs,
+      entrypoint,
+      user: { uid: Number(uid), gid: Number(gid) },
+      hostname: hostnameOf(service.name),
+      environment: {
+        ...environment,
+        SCONE_INITDATA: base64(service.initData),
+        SCONE_SIM_PLATFORM: configIdHex(service.initData),
+      },
+      ...(await machineNames()),
+      onLine: (stream, line) => onLine(service.name, stream, line),
+    });
+  } catch (error) {
+    await rm(own, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** A host name as RFC 1123 allows it. */
+function hostnameOf(service: string): string {
+  const label = service
+    .toLowerCase()
+    .replace(/[^a-z0-9-]/g, '-')
+    .slice(0, 63)
+    .replace(/^-+|-+$/g, '');
+  return label === '' ? 'service' : label;
+}
