@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import { SconeError } from '../core/errors.ts';
+import { type LoadedManifest, loadManifest } from '../manifest/load.ts';
+import { notYet } from '../manifest/not-yet.ts';
+import { summary } from '../manifest/yaml.ts';
+import type { Context, Run } from './context.ts';
+import type { Outcome } from './report/reporter.ts';
+import { readInput } from './session-file.ts';
+import { variablesOf } from './variables.ts';
+
+/** What `apply` was told beside the files. */
+export interface ApplyOptions {
+  /** Absolute. */
+  target: string;
+  tee: string;
+  dryRun: boolean;
+  yesNotConfidential: boolean;
+}
+
+/** `sconectl apply`: every file is read and checked before the first one is applied, each by its kind. */
+export const run: Run = async (context, { options }) => {
+  if (context.outputs.has('yaml')) {
+    throw new SconeError('E_NOT_YET', 'rendered manifests (--output yaml) are not supported yet', {
+      hint: 'render them with: helm template <name> target/helm',
+    });
+  }
+  const applyOptions: ApplyOptions = {
+    target: resolve(context.folder, String(options['targetDirectory'])),
+    tee: String(options['tee']),
+    dryRun: options['dryRun'] === true,
+    yesNotConfidential: options['yesNotConfidential'] === true,
+  };
+  const variables = variablesOf(context, options['set']);
+  const loaded: { file: string; manifest: LoadedManifest }[] = [];
+  const problems: SconeError[] = [];
+  for (const file of options['filename'] as string[]) {
+    try {
+      const manifest = loadManifest(await readInput(context, file), file, { variables });
+      const unsupported = notYet(manifest.manifest);
+      if (unsupported.length > 0) throw summary(file, 'E_NOT_YET', unsupported);
+      loaded.push({ file, manifest });
+    } catch (error) {
+      if (!(error instanceof SconeError)) throw error;
+      problems.push(error);
+    }
+  }
+  const [first, second] = problems;
+  if (first !== undefined) {
+    throw second === undefined
+      ? first
+      : new SconeError(first.code, `${problems.length} files have problems`, { errors: problems });
+  }
+  const outcomes: Outcome[] = [];
+  for (const { file, manifest } of loaded) outcomes.push(await applyOne(context, file, manifest, applyOptions));
+  const results = outcomes.map(({ result }) => result);
+  return {
+    result: results.length === 1 ? results[0] : results,
+    text: outcomes.map(({ text }) => text).join('\n\n'),
+  };
+};
+
+async function applyOne(
+  context: Context,
+  file: string,
+  loaded: LoadedManifest,
+  options: ApplyOptions,
+): Promise<Outcome> {
+  for (const warning of loaded.warnings) context.reporter.warning(warning);
+  const path = resolve(context.folder, file);
+  if (loaded.kind === 'genservice') {
+    const { applyService } = await import('./apply-service.ts');
+    return applyService(context, path, loaded.manifest, options);
+  }
+  const { applyMesh } = await import('./apply-mesh.ts');
+  return applyMesh(context, path, loaded.manifest, options);
+}
