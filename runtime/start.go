@@ -122,7 +122,7 @@ func verify(proc *procfs.Proc, data *initdata.InitData, verbose bool) (*rootfs.L
 	if err != nil {
 		return nil, err
 	}
-	list, err := rootfs.Load(mounts.Root, data.Rootfs)
+	list, err := rootfs.Load("", mounts.Root, data.Rootfs)
 	if err != nil {
 		return nil, err
 	}

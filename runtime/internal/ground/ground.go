@@ -64,6 +64,7 @@ func (m *Mounts) top(at string) (mount, bool) {
 
 // Check judges every mount by the list of the image and returns what the walk of the root file system needs to know.
 func (m *Mounts) Check(accepted []rootfs.Mount) (rootfs.Covers, error) {
+	m.clearLeftovers(Scone)
 	covers := rootfs.Covers{Root: m.Root, Closed: map[string]bool{}, Places: map[string]uint64{}}
 	seen := map[string]bool{}
 	var refused []string
@@ -115,6 +116,10 @@ func (m *Mounts) judge(candidate mount, accepted []rootfs.Mount) (*rootfs.Mount,
 	var nearest []reason
 	for i := range accepted {
 		rule := &accepted[i]
+		// The kernel writes an unlinked mount point with "//deleted" behind it, and never "..".
+		if path.Clean(candidate.path) != candidate.path {
+			break
+		}
 		exact := matches(rule.Path, candidate.path)
 		if !exact && !(rule.Below && strings.HasPrefix(candidate.path, rule.Path+"/")) {
 			continue

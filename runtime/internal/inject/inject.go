@@ -9,13 +9,13 @@ import (
 	"syscall"
 
 	"sconectl/runtime/internal/answer"
+	"sconectl/runtime/internal/ground"
 	"sconectl/runtime/internal/kernel"
 	"sconectl/runtime/internal/refusal"
 	"sconectl/runtime/internal/rootfs"
 )
 
-// folder lies in the tmpfs.
-const folder = "files"
+const folder = ground.Injected
 
 // Name is the name in /run/scone/files for a path of the image: the first 16 hex digits of its SHA-256. The build puts
 // a symlink with that target at the path.

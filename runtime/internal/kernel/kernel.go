@@ -214,3 +214,16 @@ func errnoOf(err error) syscall.Errno {
 	}
 	return syscall.EINVAL
 }
+
+// RemoveFolder removes an empty folder below the descriptor dir.
+func RemoveFolder(dir int, path string) error {
+	const removeDir = 0x200
+	name, err := syscall.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	if _, _, errno := syscall.Syscall(syscall.SYS_UNLINKAT, uintptr(dir), uintptr(unsafe.Pointer(name)), removeDir); errno != 0 {
+		return errno
+	}
+	return nil
+}

@@ -19,6 +19,8 @@ const maxList = 128 << 20
 
 // Covers are the accepted mounts as the walk needs them. Paths are raw bytes.
 type Covers struct {
+	// Base is the folder that counts as /; empty for the root of the process.
+	Base string
 	// Root is the mount id of the root file system.
 	Root uint64
 	// Closed are mount points that were judged as a whole.
@@ -34,9 +36,9 @@ type Result struct {
 }
 
 // Load reads rootfs.json from the root file system itself, by mount id, and refuses it unless its digest is the one
-// that init data names. It comes before everything that the list decides.
-func Load(root uint64, digest [sha256.Size]byte) (*List, error) {
-	content, err := readOnMount(root, Path)
+// that init data names. It comes before everything that the list decides. base is as in Covers, root a mount id.
+func Load(base string, root uint64, digest [sha256.Size]byte) (*List, error) {
+	content, err := readOnMount(base, root, Path)
 	if err != nil {
 		return nil, err
 	}
@@ -55,9 +57,9 @@ func Load(root uint64, digest [sha256.Size]byte) (*List, error) {
 
 // readOnMount opens each part of the path on its own, so that no mount and no link leads elsewhere, and demands what the
 // list implies of itself: root's, 0444.
-func readOnMount(root uint64, at string) ([]byte, error) {
+func readOnMount(base string, root uint64, at string) ([]byte, error) {
 	const hint = "start an image that sconectl built, and mount nothing over /opt/scone"
-	fd, err := kernel.Open(kernel.AtFdCwd, "/", kernel.OPath|syscall.O_DIRECTORY)
+	fd, err := kernel.Open(kernel.AtFdCwd, base+"/", kernel.OPath|syscall.O_DIRECTORY)
 	if err != nil {
 		return nil, refusal.New(refusal.Image, "/ cannot be opened").Because("%v", err)
 	}
@@ -147,13 +149,25 @@ func (c *check) see(path string) *Entry {
 	return &c.entries[i]
 }
 
-// missing reports the entries that were not found, except the optional ones and what lies below an accepted mount.
+// missing reports the entries that were not found, except the optional ones and what lies below an accepted mount. Of a
+// folder that is missing or wrong itself, only the folder is named.
 func (c *check) missing() {
+	wrong := map[string]bool{}
+	for _, difference := range c.differences.all {
+		switch difference.What {
+		case "type", "mount", "reading it":
+			wrong[difference.Path] = true
+		}
+	}
 	for i := range c.entries {
 		entry := &c.entries[i]
-		if !c.seen[i] && !entry.Optional && !c.hidden(entry.Path) {
+		if c.seen[i] || entry.Optional || c.hidden(entry.Path) {
+			continue
+		}
+		if !wrong[entry.Path[:max(1, strings.LastIndexByte(entry.Path, '/'))]] {
 			c.differences.add(entry.Path, "it is missing", entry.describe(), "nothing")
 		}
+		wrong[entry.Path] = true
 	}
 }
 
@@ -181,7 +195,7 @@ func (c *check) metadata(entry *Entry, stat *kernel.Statx) {
 // xattrs compares the attributes that change what a file is or who may use it. What a security module of the host adds
 // for itself says nothing about the image (conventions.md, rootfs.json).
 func (c *check) xattrs(entry *Entry) {
-	names, err := kernel.XattrNames(entry.Path)
+	names, err := kernel.XattrNames(c.covers.Base + entry.Path)
 	if err != nil {
 		c.unreadable(entry.Path, err)
 		return
@@ -198,7 +212,7 @@ func (c *check) xattrs(entry *Entry) {
 			continue
 		}
 		found++
-		value, err := kernel.Xattr(entry.Path, name)
+		value, err := kernel.Xattr(c.covers.Base+entry.Path, name)
 		if err != nil {
 			c.unreadable(entry.Path, err)
 		} else if string(value) != expected {

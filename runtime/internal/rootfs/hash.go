@@ -42,7 +42,7 @@ func (c *check) hash(workers int) int64 {
 
 // file compares one file through one descriptor: what statx tells and what is read belong together.
 func (c *check) file(entry *Entry, h hash.Hash, buffer []byte) int64 {
-	fd, err := kernel.Open(kernel.AtFdCwd, entry.Path, syscall.O_RDONLY)
+	fd, err := kernel.Open(kernel.AtFdCwd, c.covers.Base+entry.Path, syscall.O_RDONLY)
 	if err != nil {
 		c.unreadable(entry.Path, err)
 		return 0

@@ -86,7 +86,7 @@ func (c *check) walk(workers int) {
 
 // visit compares one folder and its names.
 func (c *check) visit(f folder, q *queue, buffer []byte) {
-	fd, err := kernel.Open(kernel.AtFdCwd, f.path, syscall.O_RDONLY|syscall.O_DIRECTORY)
+	fd, err := kernel.Open(kernel.AtFdCwd, c.covers.Base+f.path, syscall.O_RDONLY|syscall.O_DIRECTORY)
 	if err != nil {
 		c.unreadable(f.path, err)
 		return
@@ -202,7 +202,7 @@ func (c *check) mountPoint(entry *Entry, stat *kernel.Statx) {
 		}
 		return
 	}
-	fd, err := kernel.Open(kernel.AtFdCwd, entry.Path, syscall.O_RDONLY|syscall.O_DIRECTORY)
+	fd, err := kernel.Open(kernel.AtFdCwd, c.covers.Base+entry.Path, syscall.O_RDONLY|syscall.O_DIRECTORY)
 	if err != nil {
 		c.unreadable(entry.Path, err)
 		return
