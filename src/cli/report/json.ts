@@ -3,7 +3,7 @@ import { PlainReporter } from './plain.ts';
 import { problemsOf } from './render.ts';
 import type { Outcome } from './reporter.ts';
 
-/** For programs: exactly one document on standard output; progress, notices and warnings stay on standard error. */
+/** For programs: exactly one document, in one line, on standard output; progress, notices and warnings stay on standard error. */
 export class JsonReporter extends PlainReporter {
   override success(outcome: Outcome): void {
     if (outcome.streamed !== true) this.document({ ok: true, result: outcome.result });
@@ -14,6 +14,6 @@ export class JsonReporter extends PlainReporter {
   }
 
   private document(value: unknown): void {
-    this.streams.out(`${JSON.stringify(value, null, 2)}\n`);
+    this.streams.out(`${JSON.stringify(value)}\n`);
   }
 }
