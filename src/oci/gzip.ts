@@ -69,8 +69,16 @@ async function feed(source: Bytes, stream: Transform): Promise<void> {
   stream.end();
 }
 
+/** A destroyed stream forgets the callback of a write that it was at, so its closing counts as the end too. */
 async function write(stream: Transform, chunk: Uint8Array): Promise<void> {
+  if (stream.closed) throw new Error('the stream was closed');
   await new Promise<void>((resolve, reject) => {
-    stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+    const closed = (): void => reject(new Error('the stream was closed'));
+    stream.once('close', closed);
+    stream.write(chunk, (error) => {
+      stream.off('close', closed);
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }
