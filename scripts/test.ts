@@ -12,7 +12,6 @@ import { runGoSuite } from './suite/go.ts';
 import { runNodeSuite } from './suite/node.ts';
 import { planTests, unknownChoices } from './suite/plan.ts';
 import { Tally } from './suite/tally.ts';
-import { bringTools } from './tools.ts';
 
 const began = performance.now();
 const print = (text: string) => console.log(text);
@@ -55,9 +54,19 @@ Object.assign(process.env, toolEnvironment(), {
 
 const tally = new Tally(process.env['SCONECTL_REQUIRE'] === 'all');
 
+// Loaded only where needed, so that a room that does not load stops no other room's tests.
 if (plan.tools.length > 0) {
-  title(`Setup: ${plan.tools.join(', ')}`);
-  await bringTools(plan.tools, print);
+  await setUp(`test tools (${plan.tools.join(', ')})`, async () => {
+    const { bringTools } = await import('./tools.ts');
+    await bringTools(plan.tools, print);
+  });
+}
+if (plan.images) {
+  await setUp('what image builds download and compile', async () => {
+    const { warmBase } = await import('../src/image/warm.ts');
+    const { sharedCache: cache } = await import('../test/support/home.ts');
+    await warmBase({ cache, runtime: join(root, 'runtime'), clock: () => new Date(), progress: print });
+  });
 }
 if (plan.unit.length > 0) {
   title('Tests beside the sources');
@@ -84,16 +93,33 @@ for (const folder of ['home', 'tmp']) {
 }
 for (const text of notes.slice(0, 10)) print(`new since the start, maybe of another program: ${text}`);
 if (notes.length > 10) print(`and ${notes.length - 10} more`);
-for (const text of ours) {
-  print(`FAILED ${text}`);
-  tally.add({ where: 'leftovers', name: text, outcome: 'failed', seconds: 0 });
+try {
+  rmSync(own, { recursive: true, force: true });
+} catch (error) {
+  ours.push(`the folder of this run cannot be removed: ${String(error)}`);
 }
+for (const text of ours) fail('leftovers', text);
 if (ours.length === 0) print('nothing');
-rmSync(own, { recursive: true, force: true });
 
 title(`Result after ${((performance.now() - began) / 1000).toFixed(0)} s`);
 print(tally.summary());
 process.exitCode = tally.failures.length === 0 ? 0 : 1;
+
+function fail(where: string, name: string): void {
+  print(`FAILED ${name}`);
+  tally.add({ where, name, outcome: 'failed', seconds: 0 });
+}
+
+/** One step of the setup. When it fails, the tests that need it say so, and the others still run. */
+async function setUp(what: string, run: () => Promise<void>): Promise<void> {
+  title(`Setup: ${what}`);
+  try {
+    await run();
+    print('ready');
+  } catch (error) {
+    fail('setup', `${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 /** A process that was just told to end needs a moment: looks again until it is gone or three seconds are over. */
 async function settle() {

@@ -9,6 +9,8 @@ export interface Plan {
   go: boolean;
   /** Test tools that the chosen files name; nothing else is downloaded. */
   tools: ToolName[];
+  /** Some chosen file builds images: their packages are downloaded before. */
+  images: boolean;
 }
 
 export interface TestFile {
@@ -20,15 +22,17 @@ export interface TestFile {
 export function planTests(files: readonly TestFile[], hasGo: boolean, chosen: readonly string[]): Plan {
   const wanted = chosen.map(normal);
   const picked = files.filter(({ path }) => wanted.length === 0 || wanted.some((folder) => below(path, folder)));
+  // The tests of the scripts only talk about tools, and the support of tests only hands them out.
+  const users = picked.filter(({ path }) => !below(path, 'scripts'));
   const paths = picked.map(({ path }) => path).sort();
   return {
     unit: paths.filter((path) => !below(path, 'test')),
     whole: paths.filter((path) => below(path, 'test')),
     go: hasGo && (wanted.length === 0 || wanted.includes('runtime')),
     tools: toolNames.filter((name) =>
-      // The tests of the scripts only talk about tools.
-      picked.some(({ path, text }) => !below(path, 'scripts') && text.includes(`'${name}'`)),
+      users.some(({ text }) => text.includes(`'${name}'`) || /\btoolNames\b/.test(text)),
     ),
+    images: users.some(({ text }) => /\b(?:freshHome|sharedCache)\b/.test(text)),
   };
 }
 
