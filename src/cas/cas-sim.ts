@@ -1,8 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { base64, concat, hex, utf8 } from '../core/bytes.ts';
-import { hkdfLp } from '../core/digest.ts';
-import { SconeError } from '../core/errors.ts';
+import { base64, hex, utf8 } from '../core/bytes.ts';
 import type { Collateral } from '../evidence/collateral.ts';
 import { configIdField, renderCasInitData } from '../initdata/document.ts';
 import { bundleHash, codeHash } from '../measurement/code.ts';
@@ -12,6 +9,7 @@ import { simCollateral } from '../sim/collateral.ts';
 import { simQuote } from '../sim/quote.ts';
 import { main, readArguments, runCas } from './main.ts';
 import type { Platform } from './platform.ts';
+import { seal, unseal } from './simulated-sealing.ts';
 
 /*
  * The simulated CAS: the same server on a platform whose keys everybody has. It is another program than `cas`, and not
@@ -31,8 +29,8 @@ async function simulatedPlatform(): Promise<Platform> {
       quote: base64(simQuote({ mrenclave, configId, reportData })),
       aux: base64(utf8(collateral.get(now).text)),
     }),
-    seal: sealLikeHardware,
-    unseal: unsealLikeHardware,
+    seal,
+    unseal,
     roots: simulationRoots,
     collateral: (now) => collateral.get(now),
     rootCreators: ['ANY'],
@@ -58,38 +56,6 @@ const collateral = {
     return this.made.value;
   },
 };
-
-/**
- * The sealing key that a processor would derive for this code. Here everybody can derive it: whoever has the data folder
- * of a simulated CAS can read it.
- */
-const sealingSecret = utf8('sconectl simulated processor');
-const saltLength = 32;
-const tagLength = 16;
-const nonce = new Uint8Array(12);
-
-function sealLikeHardware(context: Uint8Array, plaintext: Uint8Array): Uint8Array<ArrayBuffer> {
-  const salt = new Uint8Array(randomBytes(saltLength));
-  const cipher = createCipheriv('aes-256-gcm', sealingKey(salt, context), nonce, { authTagLength: tagLength });
-  return concat(salt, cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
-}
-
-function unsealLikeHardware(context: Uint8Array, sealed: Uint8Array): Uint8Array<ArrayBuffer> {
-  try {
-    const salt = sealed.subarray(0, saltLength);
-    const decipher = createDecipheriv('aes-256-gcm', sealingKey(salt, context), nonce, { authTagLength: tagLength });
-    decipher.setAuthTag(sealed.subarray(Math.max(saltLength, sealed.length - tagLength)));
-    return concat(decipher.update(sealed.subarray(saltLength, sealed.length - tagLength)), decipher.final());
-  } catch {
-    throw new SconeError('E_LEDGER', 'the root of the ledger was not sealed on this platform for this ledger', {
-      hint: 'root.sealed was changed or comes from another data folder; restore it from a copy of this one',
-    });
-  }
-}
-
-function sealingKey(salt: Uint8Array, context: Uint8Array): Uint8Array {
-  return hkdfLp(sealingSecret, salt, 'sconectl sim sealing v1', [context]);
-}
 
 await main(async () => {
   const args = readArguments(process.argv.slice(2));

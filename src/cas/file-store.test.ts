@@ -57,10 +57,13 @@ test('60: whatever part of an append reached the disk, the records before it are
   const frame = concat(uint(last.length, 4), last);
   for (let length = 1; length < frame.length; length++) {
     await writeFile(path, concat(whole, frame.subarray(0, length)));
-    let cut = 0;
-    const store = await FileStore.open(path, (bytes) => (cut = bytes));
+    const refusing = await FileStore.open(path);
+    await refuses(refusing.append(3, [last]), 'E_LEDGER');
+    await refusing.close();
+    const store = await FileStore.open(path);
     assert.equal(store.size, 3);
-    assert.equal(cut, length);
+    assert.equal(hex(store.tail), hex(last.subarray(0, Math.max(0, length - 4))));
+    assert.equal(await store.cutTail(), length);
     await store.append(3, [last]);
     assert.equal(hex(await store.read(3)), hex(last));
     await store.close();
@@ -68,6 +71,7 @@ test('60: whatever part of an append reached the disk, the records before it are
   await writeFile(path, concat(whole, new Uint8Array(5000)));
   const store = await FileStore.open(path);
   assert.equal(store.size, 3);
+  assert.equal(await store.cutTail(), 5000);
   await store.close();
   assert.equal((await stat(path)).size, whole.length);
 });

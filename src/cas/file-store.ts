@@ -13,27 +13,26 @@ const readAhead = 1 << 20;
  * The embedded store: one append-only file, each record behind its length (4 bytes, big-endian), one `fdatasync` per
  * append. The caller holds the lock of the folder.
  *
- * What can be found at the end after a crash is cut: a record that is not complete, or zeros (a file system may make
- * the file longer before it writes the data). Whether complete records are right is the ledger's business: each one is
- * sealed behind the one before it.
+ * A crash can leave an incomplete record at the end, or zeros (a file system may make the file longer before it writes
+ * the data). This is the `tail`, and the ledger decides about it: only it can tell an append that never was acknowledged
+ * from a record whose length was damaged. Each record is sealed behind the one before it, so whether complete records
+ * are right is its business too.
  */
 export class FileStore implements Store {
   private readonly file: FileHandle;
   /** Where each record begins, its length prefix included; one more entry for the end. */
   private readonly offsets: number[];
   private broken: SconeError | undefined;
+  private rest: Uint8Array;
 
-  private constructor(file: FileHandle, offsets: number[]) {
+  private constructor(file: FileHandle, offsets: number[], rest: Uint8Array) {
     this.file = file;
     this.offsets = offsets;
+    this.rest = rest;
   }
 
-  /**
-   * Opens or creates the file.
-   *
-   * @param onCut is told how many bytes of an incomplete append were cut
-   */
-  static async open(path: string, onCut: (bytes: number) => void = () => {}): Promise<FileStore> {
+  /** Opens or creates the file. Throws `E_LEDGER` for what no crash leaves behind. */
+  static async open(path: string): Promise<FileStore> {
     let file: FileHandle;
     try {
       file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
@@ -44,12 +43,7 @@ export class FileStore implements Store {
       const length = (await file.stat()).size;
       const offsets = await scan(file, length);
       const end = offsets[offsets.length - 1] as number;
-      if (end < length) {
-        await file.truncate(end);
-        await file.datasync();
-        onCut(length - end);
-      }
-      return new FileStore(file, offsets);
+      return new FileStore(file, offsets, await readExactly(file, end, length - end));
     } catch (error) {
       await file.close();
       throw error;
@@ -58,6 +52,21 @@ export class FileStore implements Store {
 
   get size(): number {
     return this.offsets.length - 1;
+  }
+
+  /** What lies behind the last complete record, without the place of a length; nothing may be appended before it is cut. */
+  get tail(): Uint8Array {
+    return this.rest.subarray(prefixLength);
+  }
+
+  /** Cuts the incomplete end; returns how many bytes that were. */
+  async cutTail(): Promise<number> {
+    const { length } = this.rest;
+    if (length === 0) return 0;
+    await this.file.truncate(this.end());
+    await this.file.datasync();
+    this.rest = new Uint8Array();
+    return length;
   }
 
   async append(expected: number, records: readonly Uint8Array[]): Promise<void> {

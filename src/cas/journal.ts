@@ -119,6 +119,16 @@ export class Journal {
     return this.open(index, await this.options.store.read(index));
   }
 
+  /** Whether these bytes are the record that would come next. */
+  isNext(record: Uint8Array): boolean {
+    try {
+      this.open(this.tree.size, record);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Decides and appends; resolves when the record is durable, rejects with what `decide` threw or with `E_STORE`. */
   commit<T>(decide: Decide<T>): Promise<Committed<T>> {
     if (this.queue.length >= longestQueue) {

@@ -98,9 +98,7 @@ async function create(options: OpenOptions): Promise<Opened> {
 }
 
 async function reopen(options: OpenOptions, root: Root): Promise<Opened> {
-  const store = await FileStore.open(join(options.folder, 'ledger'), (bytes) => {
-    options.report(`cut ${bytes} bytes of a write that was interrupted; nothing that was acknowledged is lost`);
-  });
+  const store = await FileStore.open(join(options.folder, 'ledger'));
   try {
     if (store.size === 0) {
       throw new SconeError('E_LEDGER', `the ledger in ${options.folder} is empty, but its root exists`, {
@@ -118,6 +116,7 @@ async function reopen(options: OpenOptions, root: Root): Promise<Opened> {
         return signBytes('sha256', bytes, key);
       }),
     );
+    await settleTail(store, journal, options);
     return { journal, identity: openIdentity(journal.view.genesis, root.mode) };
   } catch (error) {
     await store.close();
@@ -139,6 +138,17 @@ function journalOptions(
     clock,
     random,
   };
+}
+
+/** Cuts what a crash left, unless it is a whole record behind a wrong length, which somebody may have been told of. */
+async function settleTail(store: FileStore, journal: Journal, { report }: OpenOptions): Promise<void> {
+  if (journal.isNext(store.tail)) {
+    throw new SconeError('E_LEDGER', `record ${store.size} of the ledger is damaged: its length is wrong`, {
+      hint: 'restore the newest copy of the data folder; clients will tell whether it is older than what they saw',
+    });
+  }
+  const cut = await store.cutTail();
+  if (cut > 0) report(`cut ${cut} bytes of a write that was interrupted; nothing that was acknowledged is lost`);
 }
 
 /**

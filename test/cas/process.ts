@@ -23,10 +23,8 @@ export interface CasProcess {
 
 /** Starts the simulated CAS on free loopback ports; it is killed when the test ends. */
 export async function startCas(t: Pick<TestContext, 'after'>, folder: string): Promise<CasProcess> {
-  const { child, log } = spawnCas(t, 'cas-sim', [
-    ...['--data', folder],
-    ...['--listen', '127.0.0.1:0', '--service-listen', '127.0.0.1:0'],
-  ]);
+  const listen = ['--listen', '127.0.0.1:0', '--service-listen', '127.0.0.1:0'];
+  const { child, log } = spawnCas(t, 'cas-sim', ['--data', folder, ...listen]);
   const line = await Promise.race([firstLine(child), once(child, 'exit').then(() => undefined)]);
   if (line === undefined) throw new Error(`the CAS did not start: ${log()}`);
   const ready = JSON.parse(line) as { client: string; service: string; key: string; ledger: string };

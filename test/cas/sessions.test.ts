@@ -207,8 +207,8 @@ test('40: explicit values are compared with their HMAC: wrong, missing and super
     value_hmac: explicitValueHmac(fromHex(salt), 'given', 'right'),
   };
   const session = namespaceSession(uniqueName('explicit'), { salt, secrets: [secret] });
-  for (const values of [{ given: 'wrong' }, {}, { given: 'right', other: 'x' }]) {
-    const answer = await put(cas.client, owner, session, { values: values as { [name: string]: string } });
+  for (const values of [{ given: 'wrong' }, {}, { given: 'right', other: 'x' }] as { [name: string]: string }[]) {
+    const answer = await put(cas.client, owner, session, { values });
     expectRefusal(answer, 400, 'E_SESSION');
     assert.ok(!JSON.stringify(answer.body).includes('right'));
   }
