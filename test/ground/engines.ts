@@ -1,0 +1,197 @@
+/** One mount of an OCI runtime configuration. */
+export interface OciMount {
+  destination: string;
+  type: string;
+  source: string;
+  options: string[];
+}
+
+/** What a container engine makes of an image when it starts a container, as documented or seen in its configuration. */
+export interface Engine {
+  name: string;
+  mounts: OciMount[];
+  maskedPaths: string[];
+  readonlyPaths: string[];
+  /** Extras in the root file system itself, by path: an empty file, or the target of a symlink. */
+  extras: { path: string; mode?: number; target?: string }[];
+  rootMode?: number;
+  readonlyRoot?: boolean;
+}
+
+/** Folder with the files of the machine that engines bind: hosts, hostname, resolv.conf, termination-log, empty. */
+export type HostFolder = string;
+
+const tmpfs = (destination: string, options: string[]): OciMount => ({
+  destination,
+  type: 'tmpfs',
+  source: 'tmpfs',
+  options,
+});
+
+const bind = (destination: string, source: string, ...options: string[]): OciMount => ({
+  destination,
+  type: 'bind',
+  source,
+  options: ['rbind', 'rprivate', ...options],
+});
+
+/** The tmpfs that every start of an image needs (conventions.md, By hand). */
+export const sconeTmpfs = tmpfs('/run/scone', ['nosuid', 'nodev', 'mode=1777', 'size=16m']);
+
+const proc: OciMount = { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] };
+const sys: OciMount = {
+  destination: '/sys',
+  type: 'sysfs',
+  source: 'sysfs',
+  options: ['nosuid', 'noexec', 'nodev', 'ro'],
+};
+const cgroup: OciMount = {
+  destination: '/sys/fs/cgroup',
+  type: 'cgroup',
+  source: 'cgroup',
+  options: ['nosuid', 'noexec', 'nodev', 'relatime', 'ro'],
+};
+const dev = tmpfs('/dev', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']);
+const pts: OciMount = {
+  destination: '/dev/pts',
+  type: 'devpts',
+  source: 'devpts',
+  options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+};
+const mqueue: OciMount = {
+  destination: '/dev/mqueue',
+  type: 'mqueue',
+  source: 'mqueue',
+  options: ['nosuid', 'noexec', 'nodev'],
+};
+const shm: OciMount = {
+  destination: '/dev/shm',
+  type: 'tmpfs',
+  source: 'shm',
+  options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
+};
+
+const dockerMasked = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/system/cpu/cpu0/thermal_throttle',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+];
+const dockerReadonly = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+const podmanMasked = [
+  '/proc/acpi',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/dev/block',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+  '/sys/fs/selinux',
+];
+const podmanReadonly = ['/proc/asound', ...dockerReadonly];
+
+const network = (host: HostFolder, ...options: string[]) => [
+  bind('/etc/resolv.conf', `${host}/resolv.conf`, ...options),
+  bind('/etc/hosts', `${host}/hosts`, ...options),
+  bind('/etc/hostname', `${host}/hostname`, ...options),
+];
+
+/** `runc spec`, the configuration of a bundle started by hand. */
+export function runcByHand(): Engine {
+  return {
+    name: 'runc by hand',
+    mounts: [proc, dev, pts, shm, mqueue, sys, cgroup, sconeTmpfs],
+    maskedPaths: podmanMasked.filter((path) => !/selinux|block|powercap/.test(path)).concat('/proc/asound'),
+    readonlyPaths: dockerReadonly,
+    extras: [],
+    readonlyRoot: true,
+  };
+}
+
+/**
+ * podman 4 and 5 as root: the root folder becomes 0555, /etc/mtab is made, hosts, hostname, resolv.conf and an empty
+ * /run/.containerenv are bound, /dev/shm is a bind of the engine's tmpfs. `--read-only` adds tmpfs over /run, /tmp,
+ * /var/tmp, the first with a copy of what the image has there.
+ */
+export function podman(host: HostFolder, version: 4 | 5, readOnly: boolean): Engine {
+  const flags = ['nosuid', 'nodev', 'rprivate'];
+  return {
+    name: `podman ${version}${readOnly ? ' --read-only' : ''}`,
+    mounts: [
+      proc,
+      dev,
+      sys,
+      pts,
+      mqueue,
+      ...network(host, ...(version === 5 && readOnly ? ['ro'] : [])),
+      ...(readOnly ? [tmpfs('/run', ['rw', ...flags, 'tmpcopyup'])] : []),
+      bind('/run/.containerenv', `${host}/empty`, ...(readOnly ? ['ro'] : [])),
+      bind('/dev/shm', `${host}/shm`, 'nosuid', 'noexec', 'nodev'),
+      cgroup,
+      ...(readOnly
+        ? [tmpfs('/tmp', ['rw', ...flags, 'mode=1777']), tmpfs('/var/tmp', ['rw', ...flags, 'mode=1777'])]
+        : []),
+      sconeTmpfs,
+    ],
+    maskedPaths: version === 5 ? [...podmanMasked, '/proc/interrupts'] : podmanMasked,
+    readonlyPaths: podmanReadonly,
+    extras: [{ path: '/etc/mtab', target: '/proc/mounts' }],
+    rootMode: 0o555,
+    readonlyRoot: readOnly,
+  };
+}
+
+/** Docker with containerd: its layer of mount points leaves /.dockerenv and /etc/mtab. */
+export function docker(host: HostFolder, readOnly: boolean): Engine {
+  return {
+    name: `Docker${readOnly ? ' --read-only' : ''}`,
+    mounts: [proc, dev, pts, sys, cgroup, mqueue, shm, ...network(host), sconeTmpfs],
+    maskedPaths: dockerMasked,
+    readonlyPaths: dockerReadonly,
+    extras: [
+      { path: '/.dockerenv', mode: 0o755 },
+      { path: '/etc/mtab', target: '/proc/mounts' },
+    ],
+    readonlyRoot: readOnly,
+  };
+}
+
+/** containerd's CRI plug-in under the kubelet, with the pod that our chart writes: memory for /run/scone and /tmp. */
+export function kubelet(host: HostFolder): Engine {
+  return {
+    name: 'kubelet with containerd',
+    mounts: [
+      proc,
+      dev,
+      pts,
+      mqueue,
+      sys,
+      cgroup,
+      bind('/run/scone', `${host}/memory/scone`, 'rw'),
+      bind('/tmp', `${host}/memory/tmp`, 'rw'),
+      bind('/etc/hosts', `${host}/hosts`, 'rw'),
+      bind('/dev/termination-log', `${host}/termination-log`, 'rw'),
+      bind('/etc/hostname', `${host}/hostname`, 'ro'),
+      bind('/etc/resolv.conf', `${host}/resolv.conf`, 'ro'),
+      bind('/dev/shm', `${host}/shm`, 'rw'),
+    ],
+    maskedPaths: dockerMasked,
+    readonlyPaths: dockerReadonly,
+    extras: [],
+    readonlyRoot: true,
+  };
+}
