@@ -95,8 +95,16 @@ function explain(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const code = error instanceof Error && 'exitCode' in error ? error.exitCode : undefined;
   if (typeof code === 'number') return `its process ended with exit code ${code}`;
-  return typeof cause === 'string' ? cause : inspect(cause, { depth: 6 });
+  if (typeof cause === 'string') return cause;
+  // The stack of a failed assertion holds its message and difference; the rest would show all of it once more.
+  const asserted = cause instanceof Error && 'code' in cause && cause.code === 'ERR_ASSERTION';
+  const text = (asserted ? (cause.stack ?? cause.message) : inspect(cause, { depth: 6 }))
+    .replace(/^ +at .*\(?node:.*\n?/gm, '')
+    .trimEnd();
+  return text.length > longest ? `${text.slice(0, longest)}\n… (${text.length - longest} characters more)` : text;
 }
+
+const longest = 8_000;
 
 function indent(text: string): string {
   return text.trimEnd().replace(/^/gm, '    ');

@@ -26,8 +26,8 @@ test('the table of codes is sorted, and each says what it means', () => {
 for (const name of names) {
   test(`${name} is thrown somewhere and tested somewhere`, () => {
     const whole = new RegExp(`\\b${name}\\b`);
-    assert.match(production, whole, `${name} is in the table and nothing throws it`);
-    assert.match(tests, whole, `${name} is thrown and no test expects it`);
+    assert.ok(whole.test(production), `${name} is in the table and nothing throws it`);
+    assert.ok(whole.test(tests), `${name} is thrown and no test expects it`);
   });
 }
 
