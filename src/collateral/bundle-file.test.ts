@@ -11,6 +11,7 @@ import { bundleFile } from './bundle-file.ts';
 const collateral = (change: SimDocument = {}): ReturnType<typeof parseCollateral> =>
   parseCollateral(makeWorld({ collateral: { tcbInfo: (document) => ({ ...document, ...change }) } }).collateral);
 const fmspc = '53494d000000';
+const platform = { tee: 'sgx', fmspc, pceid: '0000', ca: 'platform' } as const;
 
 async function fileIn(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sconectl-collateral-'));
@@ -22,16 +23,16 @@ test('a bundle file gives the collateral of the platform that is asked for, and 
   const path = await fileIn(t);
   await writeFile(path, renderBundle([collateral({ fmspc: '53494D000001' }), collateral()]));
   const source = bundleFile(path);
-  const first = await source.forPlatform(fmspc, '0000', now);
+  const first = await source.forPlatform(platform, now);
   assert.equal(first.tcbInfo.document.fmspc, fmspc);
-  assert.equal(await source.forPlatform(fmspc, '0000', now), first);
+  assert.equal(await source.forPlatform(platform, now), first);
 });
 
 test('what is in force is preferred to what has expired', async (t) => {
   const path = await fileIn(t);
   const old = collateral({ issueDate: '2025-01-01T00:00:00Z', nextUpdate: '2025-02-01T00:00:00Z' });
   await writeFile(path, renderBundle([old, collateral()]));
-  const found = await bundleFile(path).forPlatform(fmspc, '0000', now);
+  const found = await bundleFile(path).forPlatform(platform, now);
   assert.equal(found.tcbInfo.document.issueDate.getUTCFullYear(), 2026);
 });
 
@@ -39,10 +40,10 @@ test('a file that was renewed is read again', async (t) => {
   const path = await fileIn(t);
   await writeFile(path, collateral().text);
   const source = bundleFile(path);
-  await source.forPlatform(fmspc, '0000', now);
+  await source.forPlatform(platform, now);
   await writeFile(path, collateral({ tcbEvaluationDataNumber: 18 }).text);
   await utimes(path, now, new Date(now.getTime() + 5000));
-  const found = await source.forPlatform(fmspc, '0000', now);
+  const found = await source.forPlatform(platform, now);
   assert.equal(found.tcbInfo.document.tcbEvaluationDataNumber, 18);
 });
 
@@ -50,11 +51,11 @@ test('a platform that is not there, or only expired, is refused with what is the
   const path = await fileIn(t);
   await writeFile(path, collateral().text);
   const source = bundleFile(path);
-  await assert.rejects(source.forPlatform('00a067110000', '0000', now), {
+  await assert.rejects(source.forPlatform({ ...platform, fmspc: '00a067110000' }, now), {
     code: 'E_COLLATERAL',
-    found: `FMSPC ${fmspc}, PCE-ID 0000`,
+    found: `SGX, FMSPC ${fmspc}, PCE-ID 0000`,
   });
-  await assert.rejects(source.forPlatform(fmspc, '0000', new Date('2030-01-01T00:00:00Z')), {
+  await assert.rejects(source.forPlatform(platform, new Date('2030-01-01T00:00:00Z')), {
     code: 'E_COLLATERAL',
     found: /valid from 2026-01-01T00:00:00Z to 2026-01-31T00:00:00Z/,
   });
@@ -62,15 +63,15 @@ test('a platform that is not there, or only expired, is refused with what is the
 
 test('a missing, damaged or huge file is refused by its name', async (t) => {
   const path = await fileIn(t);
-  await assert.rejects(bundleFile(path).forPlatform(fmspc, '0000', now), {
+  await assert.rejects(bundleFile(path).forPlatform(platform, now), {
     code: 'E_COLLATERAL',
     message: new RegExp(path),
   });
   await writeFile(path, '{');
-  await assert.rejects(bundleFile(path).forPlatform(fmspc, '0000', now), {
+  await assert.rejects(bundleFile(path).forPlatform(platform, now), {
     code: 'E_COLLATERAL',
     message: new RegExp(path),
   });
   await writeFile(path, new Uint8Array(64 * 1024 * 1024 + 1));
-  await assert.rejects(bundleFile(path).forPlatform(fmspc, '0000', now), { code: 'E_LIMIT' });
+  await assert.rejects(bundleFile(path).forPlatform(platform, now), { code: 'E_LIMIT' });
 });

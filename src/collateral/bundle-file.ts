@@ -35,10 +35,11 @@ export function bundleFile(path: string): CollateralSource {
     }
   };
   return {
-    async forPlatform(fmspc, pceid, now) {
+    async forPlatform({ tee, fmspc, pceid }, now) {
       const all = await platforms();
       const ofPlatform = all.filter(
-        ({ tcbInfo: { document } }) => document.fmspc === fmspc && document.pceId === pceid,
+        ({ tcbInfo: { document } }) =>
+          document.id === tee.toUpperCase() && document.fmspc === fmspc && document.pceId === pceid,
       );
       const best = ofPlatform.find(
         (collateral) => newestIssueDate(collateral) <= now && now <= collateralExpiry(collateral),
@@ -49,10 +50,14 @@ export function bundleFile(path: string): CollateralSource {
         'E_COLLATERAL',
         `the collateral file ${path} has nothing for this platform that is in force`,
         {
-          expected: `FMSPC ${fmspc}, PCE-ID ${pceid}, at ${rfc3339(now)}`,
+          expected: `${tee.toUpperCase()}, FMSPC ${fmspc}, PCE-ID ${pceid}, at ${rfc3339(now)}`,
           found:
             other === undefined
-              ? all.map(({ tcbInfo: { document } }) => `FMSPC ${document.fmspc}, PCE-ID ${document.pceId}`).join('; ')
+              ? all
+                  .map(
+                    ({ tcbInfo: { document } }) => `${document.id}, FMSPC ${document.fmspc}, PCE-ID ${document.pceId}`,
+                  )
+                  .join('; ')
               : `valid from ${rfc3339(newestIssueDate(other))} to ${rfc3339(collateralExpiry(other))}`,
           hint: 'fetch the collateral of this platform and write the file again',
         },
