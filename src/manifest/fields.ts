@@ -62,8 +62,8 @@ export function anything(note: FieldNote) {
 export const apiVersion = z
   .string()
   .refine((value) => {
-    const [, major, minor] = /^scone\/(\d+)\.(\d+)(?:\.\d+)?$/.exec(value) ?? [];
-    return Number(major) > 5 || (Number(major) === 5 && Number(minor) >= 8);
+    const [, major, minor] = /^scone\/(\d+)(?:\.(\d+)(?:\.\d+)?)?$/.exec(value) ?? [];
+    return Number(major) > 5 || (Number(major) === 5 && Number(minor ?? 0) >= 8);
   }, 'must be scone/ and a version of at least 5.8')
   .meta({ description: 'version of the manifest language', example: 'scone/5.8' });
 

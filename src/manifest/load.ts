@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { SconeError } from '../core/errors.ts';
 import type { Findings } from './findings.ts';
 import { normaliseMesh } from './mesh-manifest.ts';
@@ -28,25 +29,29 @@ export function loadManifest(
   file: string,
   opts: { variables: ReadonlyMap<string, string> },
 ): LoadedManifest {
-  const { source, problems } = substituteVariables(readYaml(text, file), opts.variables);
+  const { source, problems, isUnset } = substituteVariables(readYaml(text, file), opts.variables);
   const kind = kindOf(source);
   if (kind instanceof SconeError) throw summary(file, source.code, [...problems, kind]);
   if (kind === 'mesh') {
-    const { value, problems: wrong } = checkSource(source, meshSchema, 'a Meshfile');
-    if (value === undefined) throw summary(file, source.code, [...problems, ...wrong]);
-    const { manifest, findings } = normaliseMesh(source, value);
-    return { kind, manifest, warnings: settle(findings, problems) };
+    const { manifest, warnings } = read(meshSchema, 'a Meshfile', normaliseMesh);
+    return { kind, manifest, warnings };
   }
-  const { value, problems: wrong } = checkSource(source, serviceSchema, 'a service manifest');
-  if (value === undefined) throw summary(file, source.code, [...problems, ...wrong]);
-  const { manifest, findings } = normaliseService(source, value);
-  return { kind, manifest, warnings: settle(findings, problems) };
-}
+  const { manifest, warnings } = read(serviceSchema, 'a service manifest', normaliseService);
+  return { kind, manifest, warnings };
 
-function settle(findings: Findings, problems: readonly SconeError[]): SconeError[] {
-  const all = [...problems, ...findings.problems];
-  if (all.length > 0) throw summary(findings.source.file, findings.source.code, all);
-  return findings.warnings.toSorted(byPosition);
+  function read<Parsed, Manifest>(
+    schema: z.ZodType<Parsed>,
+    what: string,
+    normalise: (source: YamlSource, parsed: Parsed) => { manifest: Manifest; findings: Findings },
+  ): { manifest: Manifest; warnings: SconeError[] } {
+    const { value, problems: wrong } = checkSource(source, schema, what);
+    const read = value === undefined ? undefined : normalise(source, value);
+    const others = [...wrong, ...(read?.findings.problems ?? [])].filter((problem) => !isUnset(problem));
+    if (read === undefined || problems.length + others.length > 0) {
+      throw summary(file, source.code, [...problems, ...others]);
+    }
+    return { manifest: read.manifest, warnings: read.findings.warnings.toSorted(byPosition) };
+  }
 }
 
 function kindOf(source: YamlSource): 'genservice' | 'mesh' | SconeError {

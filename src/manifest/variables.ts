@@ -1,4 +1,4 @@
-import { SconeError } from '../core/errors.ts';
+import { type Position, SconeError } from '../core/errors.ts';
 import type { Place, Tree, TreeMap, YamlSource } from './yaml.ts';
 
 /**
@@ -12,12 +12,16 @@ const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
  * Replaces `$VAR` and `${VAR}` in every scalar. `$$SCONE::…$$`, `$$` and a lone `$` stay as they are; `\$` becomes `$`.
  * What a variable holds is not looked at again, and cannot change the structure of the document (threat model 53).
  * A variable without a value is a problem at its position, and so is an odd `${…}`.
+ *
+ * @returns `isUnset` tells whether something at this position is only wrong because a variable had no value
  */
 export function substituteVariables(
   source: YamlSource,
   variables: ReadonlyMap<string, string>,
-): { source: YamlSource; problems: SconeError[] } {
+): { source: YamlSource; problems: SconeError[]; isUnset: (problem: SconeError) => boolean } {
   const problems: SconeError[] = [];
+  const unset = new Set<string>();
+  const key = (at: Position | undefined) => `${at?.line}:${at?.column}`;
 
   const scalar = (text: string, place: Place): string => {
     let from = place.start;
@@ -42,6 +46,7 @@ export function substituteVariables(
       }
       const value = variables.get(name);
       if (value !== undefined) return value;
+      unset.add(key(source.position(place.start)));
       problems.push(
         new SconeError('E_VARIABLE', `the variable ${name} has no value`, {
           at,
@@ -62,5 +67,6 @@ export function substituteVariables(
     return map;
   };
 
-  return { source: source.withValue(walk(source.value, source.place, source.place)), problems };
+  const substituted = source.withValue(walk(source.value, source.place, source.place));
+  return { source: substituted, problems, isUnset: ({ at }) => unset.has(key(at)) };
 }

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, parseDocument, type Pair } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Lexer, type Node, parseDocument, type Pair } from 'yaml';
 import { type ErrorCode, type Position, SconeError } from '../core/errors.ts';
 
 /** A YAML value: scalars as the text they were written with, maps without a prototype. */
@@ -23,7 +23,7 @@ export const yamlLimits = {
   /** UTF-16 units of a file. */
   length: 1024 * 1024,
   /** Lexical elements of a file: about seven for each line. */
-  lexemes: 200_000,
+  lexemes: 100_000,
   /** Levels of nesting. */
   depth: 64,
   /** Values after aliases were followed. */
@@ -38,9 +38,9 @@ export class YamlSource {
   readonly code: ErrorCode;
   readonly value: Tree;
   readonly place: Place;
-  private readonly lines: LineCounter;
+  private readonly lines: Lines;
 
-  constructor(file: string, text: string, code: ErrorCode, lines: LineCounter, root: { value: Tree; place: Place }) {
+  constructor(file: string, text: string, code: ErrorCode, lines: Lines, root: { value: Tree; place: Place }) {
     this.file = file;
     this.text = text;
     this.code = code;
@@ -95,7 +95,7 @@ export class YamlSource {
  * beyond `yamlLimits` are refused. Throws an error of the given code whose `errors` each have a position.
  */
 export function readYaml(text: string, file: string, code: ErrorCode = 'E_MANIFEST'): YamlSource {
-  const lines = new LineCounter();
+  const lines = lineStarts(text);
   const fail = (offset: number, message: string, hint?: string): never => {
     const at = positionIn(lines, file, offset);
     throw summary(file, code, [new SconeError(code, message, { at, ...(hint === undefined ? {} : { hint }) })]);
@@ -106,20 +106,16 @@ export function readYaml(text: string, file: string, code: ErrorCode = 'E_MANIFE
     // The library compares each key with every other; the walk below does it in linear time.
     uniqueKeys: false,
     prettyErrors: false,
-    lineCounter: lines,
-    logLevel: 'silent',
+    // At 'silent' the library reads the first of several documents and says nothing of the others.
+    logLevel: 'error',
   });
-  if (document.errors.length > 0) {
-    throw summary(
-      file,
-      code,
-      document.errors.slice(0, 20).map(
-        (error) =>
-          new SconeError(code, syntaxMessage(error.code, error.message), {
-            at: positionIn(lines, file, error.pos[0]),
-            ...(error.code === 'MULTIPLE_DOCS' ? { hint: 'split the file at `---`: one document in each file' } : {}),
-          }),
-      ),
+  // What the parser says after its first error is mostly a consequence of it.
+  const [broken] = document.errors.toSorted((a, b) => a.pos[0] - b.pos[0]);
+  if (broken !== undefined) {
+    fail(
+      broken.pos[0],
+      syntaxMessage(broken.code, broken.message),
+      broken.code === 'MULTIPLE_DOCS' ? 'split the file at `---`: one document in each file' : undefined,
     );
   }
   const problems: SconeError[] = [];
@@ -151,9 +147,24 @@ function empty(): { value: Tree; place: Place } {
   return { value: null, place: { start: 0, end: 0 } };
 }
 
-function positionIn(lines: LineCounter, file: string, offset: number): Position {
-  const { line, col } = lines.linePos(offset);
-  return line === 0 ? { file, line: 1, column: 1 } : { file, line, column: col };
+/** Offsets at which lines begin, ascending. */
+type Lines = readonly number[];
+
+function lineStarts(text: string): Lines {
+  const starts = [0];
+  if (text.length > yamlLimits.length) return starts;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+function positionIn(lines: Lines, file: string, offset: number): Position {
+  let [low, high] = [0, lines.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((lines[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return { file, line: low + 1, column: offset - (lines[low] ?? 0) + 1 };
 }
 
 /** What can be refused before the parser, which recurses, sees it. */

@@ -149,6 +149,20 @@ test('the place in a history does not count as content, everything else does', (
   assert.equal(sameContent(session, { ...session, name: 'a/c' }), false);
 });
 
+test('a rendered session reads back dollars, whatever stands around them', () => {
+  const dollars = fc.array(fc.constantFrom('$', '\\', 'A', '{', '}', '$$SCONE::', ' '), { maxLength: 8 });
+  fc.assert(
+    fc.property(dollars, (pieces) => {
+      const text = pieces.join('').replaceAll('$$SCONE::', () => '$$SCONE::s$$');
+      const session: Session = {
+        ...read('version: "0.3"\nname: a\nsecrets: [{name: s, kind: ascii}]'),
+        services: [{ name: 'p', command: [text], environment: {}, init_data: [], attestation: [] }],
+      };
+      assert.deepEqual(read(renderSessionYaml(session)).services[0]?.command, [text]);
+    }),
+  );
+});
+
 test('a rendered session quotes what another reader could take for a number, a boolean or nothing', () => {
   const yaml = renderSessionYaml(
     read(

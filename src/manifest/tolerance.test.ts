@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseTolerance, strict } from './tolerance.ts';
+
+const seed = '--only_for_testing-trust-any --only_for_testing-debug --only_for_testing-ignore-signer -C -G -S';
+
+test('without flags nothing is tolerated', () => {
+  assert.deepEqual(parseTolerance([]), strict);
+  assert.equal(Object.values(strict).includes(true), false);
+});
+
+test('each flag has a short and a long spelling or is for testing only, and means one thing', () => {
+  const meanings: [string, keyof typeof strict][] = [
+    ['-C', 'configurationNeeded'],
+    ['--accept-configuration-needed', 'configurationNeeded'],
+    ['-G', 'groupOutOfDate'],
+    ['--accept-group-out-of-date', 'groupOutOfDate'],
+    ['-S', 'swHardeningNeeded'],
+    ['--accept-sw-hardening-needed', 'swHardeningNeeded'],
+    ['--only_for_testing-debug', 'debug'],
+    ['--only_for_testing-ignore-signer', 'ignoreSigner'],
+    ['--only_for_testing-trust-any', 'trustAny'],
+  ];
+  for (const [flag, name] of meanings) assert.deepEqual(parseTolerance([flag]), { ...strict, [name]: true });
+});
+
+test('the flags that most Meshfiles have tolerate all six', () => {
+  assert.deepEqual(Object.values(parseTolerance(seed.split(' '))), Array(6).fill(true));
+});
+
+test('an unknown flag is refused, with the one that was meant', () => {
+  assert.throws(() => parseTolerance(['--only-for-testing-debug']), {
+    code: 'E_USAGE',
+    message: '"--only-for-testing-debug" is no tolerance flag',
+    hint: 'did you mean "--only_for_testing-debug"?',
+  });
+  for (const flag of ['-c', '-X', 'C', '-CG', '__proto__', 'constructor', '--insecure-configuration']) {
+    assert.throws(() => parseTolerance([flag]), { name: 'SconeError' }, flag);
+  }
+});
+
+test('a flag that the attestation has elsewhere is not supported yet, by name', () => {
+  assert.throws(() => parseTolerance(['--mrenclave=00']), {
+    code: 'E_NOT_YET',
+    message: 'the tolerance flag --mrenclave is not supported yet',
+  });
+});
