@@ -7,7 +7,7 @@ import { base64 } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import { type OwnEvidenceOptions, ownEvidence } from './cas-evidence.ts';
 import { matchRoute, readBody, readQuery, type Target } from './http.ts';
-import { type Limits, TokenBucket } from './limits.ts';
+import { ByteBudget, type Limits, TokenBucket } from './limits.ts';
 import type { Sessions } from './sessions.ts';
 import type { Channel } from './tls.ts';
 
@@ -28,6 +28,7 @@ export function clientPort(
     options.limits.evidenceBurst,
     options.milliseconds,
   );
+  const budget = new ByteBudget(options.limits.bodyBytes);
   return async (request, channel) => {
     const target = matchRoute('client', request.method, request.url);
     const { client } = channel;
@@ -63,7 +64,8 @@ export function clientPort(
           });
         }
         const name = sessionName(target.parameter);
-        return await sessions.put(name, await readBody(request, routes.putSession.bodyLimit, putRequest), client);
+        const body = await readBody(request, routes.putSession.bodyLimit, putRequest, budget);
+        return await sessions.put(name, body, client);
       }
       case 'values': {
         readQuery(target, noQuery);

@@ -4,6 +4,7 @@ import { statusOf } from '../api/errors.ts';
 import { type Route, type RouteName, routes } from '../api/routes.ts';
 import { SconeError } from '../core/errors.ts';
 import { type Json, parseJson } from '../core/json.ts';
+import type { ByteBudget } from './limits.ts';
 
 /** A request line that was understood. */
 export interface Target {
@@ -40,8 +41,13 @@ export function readQuery<T>(target: Target, schema: z.ZodType<T>): T {
 }
 
 /** The body by the route's schema: strict JSON (`core/json.ts`). */
-export async function readBody<T>(request: IncomingMessage, limit: number, schema: z.ZodType<T>): Promise<T> {
-  return bySchema(schema, parseJson(await bodyBytes(request, limit), 'body'), 'body');
+export async function readBody<T>(
+  request: IncomingMessage,
+  limit: number,
+  schema: z.ZodType<T>,
+  budget: ByteBudget,
+): Promise<T> {
+  return bySchema(schema, parseJson(await bodyBytes(request, limit, budget), 'body'), 'body');
 }
 
 /** A request whose body is too long; the connection is closed behind the answer. */
@@ -51,16 +57,25 @@ export class TooLarge extends SconeError {
   }
 }
 
-async function bodyBytes(request: IncomingMessage, limit: number): Promise<Uint8Array> {
+async function bodyBytes(request: IncomingMessage, limit: number, budget: ByteBudget): Promise<Uint8Array> {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw new TooLarge(limit);
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of request as AsyncIterable<Uint8Array>) {
-    length += part.length;
-    if (length > limit) throw new TooLarge(limit);
-    parts.push(part);
+  let taken = 0;
+  try {
+    for await (const part of request as AsyncIterable<Uint8Array>) {
+      length += part.length;
+      if (length > limit) throw new TooLarge(limit);
+      if (!budget.take(part.length)) {
+        throw new SconeError('E_LIMIT', 'the CAS is busy with other requests', { hint: 'try again in a second' });
+      }
+      taken += part.length;
+      parts.push(part);
+    }
+    return Buffer.concat(parts, length);
+  } finally {
+    budget.give(taken);
   }
-  return Buffer.concat(parts, length);
 }
 
 function bySchema<T>(schema: z.ZodType<T>, value: Json | Record<string, string>, what: string): T {

@@ -21,8 +21,8 @@ export interface Limits {
   /** Request line and header fields, bytes and count. */
   headerBytes: number;
   headerCount: number;
-  /** Requests that are worked on at the same time, on each port. */
-  requests: number;
+  /** Bytes of bodies that are being received at the same time, on each port. Slow senders hold few of them. */
+  bodyBytes: number;
   /** `GET /v1/attestation`: evidence is slow on real hardware and anybody may ask (M19). */
   evidencePerSecond: number;
   evidenceBurst: number;
@@ -43,7 +43,7 @@ export const standardLimits: Limits = {
   interval: 2_000,
   headerBytes: 8192,
   headerCount: 64,
-  requests: 256,
+  bodyBytes: 64 * 1024 * 1024,
   evidencePerSecond: 50,
   evidenceBurst: 200,
   drain: 5_000,
@@ -74,5 +74,26 @@ export class TokenBucket {
     if (this.tokens < 1) return false;
     this.tokens--;
     return true;
+  }
+}
+
+/** Memory for bodies that all connections of a port share. */
+export class ByteBudget {
+  private used = 0;
+  private readonly most: number;
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  /** Whether so many more bytes may be kept now; they are given back with `give`. */
+  take(bytes: number): boolean {
+    if (this.used + bytes > this.most) return false;
+    this.used += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.used -= bytes;
   }
 }

@@ -58,10 +58,9 @@ function clientServer(options: ServerOptions & ClientPortOptions): Server {
   );
   server.maxConnections = limits.clientConnections;
   const handle = clientPort(options);
-  const gauge = new Gauge(limits.requests);
   server.on('request', (request, response) => {
     const channel = channels.get(request.socket);
-    void respond(options, gauge, handle, request, response, channel);
+    void respond(options, handle, request, response, channel);
   });
   return guard(server, limits);
 }
@@ -74,7 +73,6 @@ function attestationServer(options: ServerOptions): Server {
   );
   server.maxConnections = limits.serviceConnections;
   const handle = servicePort(options);
-  const gauge = new Gauge(limits.requests);
   server.on('request', (request, response) => {
     const channel = channels.get(request.socket);
     if (channel === undefined) {
@@ -90,7 +88,7 @@ function attestationServer(options: ServerOptions): Server {
       answerError(response, error, undefined, options.report);
       return;
     }
-    void respond(options, gauge, handle, request, response, channel, () => {
+    void respond(options, handle, request, response, channel, () => {
       // The answer closes the connection, unless a pipelined request waits to be told 409, which closes it then.
       response.shouldKeepAlive = channel.requests > 1;
     });
@@ -100,7 +98,6 @@ function attestationServer(options: ServerOptions): Server {
 
 async function respond(
   { report }: ServerOptions,
-  gauge: Gauge,
   handle: Handler,
   request: IncomingMessage,
   response: ServerResponse,
@@ -114,17 +111,11 @@ async function respond(
   let status = 200;
   let body: unknown;
   let failure: unknown;
-  gauge.enter();
   try {
-    if (gauge.full) {
-      throw new SconeError('E_LIMIT', 'the CAS is busy with other requests', { hint: 'try again in a second' });
-    }
     body = await handle(request, channel);
   } catch (error) {
     failure = error;
     status = 0;
-  } finally {
-    gauge.leave();
   }
   beforeAnswer();
   // What of a body was not read cannot be the beginning of a next request.
@@ -132,28 +123,6 @@ async function respond(
   if (status === 200) answer(response, 200, body);
   else answerError(response, failure, channel.client, report);
   if (!request.complete) request.resume();
-}
-
-/** Counts requests that are being worked on. */
-class Gauge {
-  private count = 0;
-  private readonly most: number;
-
-  constructor(most: number) {
-    this.most = most;
-  }
-
-  get full(): boolean {
-    return this.count > this.most;
-  }
-
-  enter(): void {
-    this.count++;
-  }
-
-  leave(): void {
-    this.count--;
-  }
 }
 
 /** Limits that both ports share, and silence for what is no HTTP. */

@@ -5,7 +5,7 @@ import { routes } from '../api/routes.ts';
 import { SconeError } from '../core/errors.ts';
 import { type AttestOptions, attestService } from './attest.ts';
 import { matchRoute, readBody, readQuery } from './http.ts';
-import type { Limits } from './limits.ts';
+import { ByteBudget, type Limits } from './limits.ts';
 import type { Channel } from './tls.ts';
 
 export interface ServicePortOptions extends AttestOptions {
@@ -17,10 +17,11 @@ export interface ServicePortOptions extends AttestOptions {
 export function servicePort(
   options: ServicePortOptions,
 ): (request: IncomingMessage, channel: Channel) => Promise<AttestAnswer> {
+  const budget = new ByteBudget(options.limits.bodyBytes);
   return async (request, channel) => {
     const target = matchRoute('service', request.method, request.url);
     readQuery(target, noQuery);
-    const body = await readBody(request, routes.attest.bodyLimit, attestRequest);
+    const body = await readBody(request, routes.attest.bodyLimit, attestRequest, budget);
     if (options.milliseconds() - channel.since > options.limits.attestation) {
       throw new SconeError('E_ATTESTATION', 'the evidence came more than 60 s after the handshake', {
         hint: 'connect again; the runtime does this by itself when it is started again',

@@ -109,6 +109,29 @@ test('59: more connections than the limit are closed, and the others go on', asy
   sockets.forEach((one) => one.destroy());
 });
 
+test('59: bodies share a bounded memory: beyond it requests are told to come later, and it comes free again', async (t) => {
+  const cas = await replica();
+  const ports = await serve(t, cas, { bodyBytes: 100_000 });
+  const holders = await Promise.all([1, 2].map(() => dial(ports.service)));
+  for (const socket of holders) {
+    socket.write(requestBytes('POST', '/v1/attest', undefined, ['Content-Length: 60000']));
+    socket.write(Buffer.alloc(45_000, ' '));
+  }
+  const ask = async () => {
+    const socket = await dial(ports.service);
+    const answers = new Answers(socket);
+    socket.write(requestBytes('POST', '/v1/attest', Buffer.alloc(20_000, ' ')));
+    const answer = await answers.next();
+    socket.destroy();
+    return answer?.status;
+  };
+  for (let status = await ask(); status !== 429; status = await ask())
+    await new Promise((wait) => setTimeout(wait, 10));
+  holders.forEach((socket) => socket.destroy());
+  for (let status = await ask(); status !== 400; status = await ask())
+    await new Promise((wait) => setTimeout(wait, 10));
+});
+
 test('59: own evidence is made at a limited rate', async (t) => {
   const cas = await replica();
   let now = 0;

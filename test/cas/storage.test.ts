@@ -306,9 +306,9 @@ test('60: kill -9 at any moment: identity, sessions and values are the same and 
   const { key } = cas;
 
   for (let round = 0; round < 6; round++) {
-    let running = true;
+    const killed = new AbortController();
     const work = async (step: () => Promise<void>): Promise<void> => {
-      while (running) await step().catch(() => sleep(1));
+      while (!killed.signal.aborted) await step().catch(() => sleep(1));
     };
     const updates = work(async () => {
       const next = await put(cas.client, owner, { ...session, predecessor: hash });
@@ -322,7 +322,7 @@ test('60: kill -9 at any moment: identity, sessions and values are the same and 
     });
     await sleep(20 + 60 * round);
     await cas.end('SIGKILL');
-    running = false;
+    killed.abort();
     await Promise.all([updates, releases]);
     cas = await startCas(t, folder);
     assert.equal(cas.key, key);
