@@ -49,6 +49,8 @@ const usage = '--data DIR [--listen HOST:PORT] [--service-listen HOST:PORT]';
 
 /** Runs a CAS until SIGTERM or SIGINT. Prints one line of JSON on stdout when it is ready, everything else on stderr. */
 export async function runCas(args: CasArguments, platform: Platform): Promise<void> {
+  // Before anything is begun, so that a stop is orderly whenever it comes.
+  const stopped = stopSignal();
   const report = (line: string): void => void process.stderr.write(`[sconectl cas] ${line}\n`);
   const cas = await openCas({ folder: args.data, platform, clock: systemClock, random, report });
   const milliseconds = (): number => performance.now();
@@ -79,7 +81,7 @@ export async function runCas(args: CasArguments, platform: Platform): Promise<vo
     ledger: cas.journal.view.genesis.ledger,
   };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
-  await stopSignal();
+  await stopped;
   report('stopping');
   await server.close();
   await cas.close();
