@@ -151,7 +151,8 @@ export function openApt({ cache, release, architecture, clock, progress }: AptOp
     const text = await readFile(join(folder, 'resolved'), 'utf8').catch(() => undefined);
     if (text === undefined) return undefined;
     const { of, packages } = parseJson(text, 'last resolution of packages') as unknown as Resolution;
-    return of === (await listsName(roots)) ? packages : undefined;
+    if (of !== (await listsName(roots))) return undefined;
+    return packages.map(({ name, version, architecture, sha256 }) => ({ name, version, architecture, sha256 }));
   }
 
   async function listsName(roots: readonly string[]): Promise<string> {

@@ -40,7 +40,7 @@ export async function addByteCode(
       found: python,
     });
   }
-  await writeTree(tree, scratch, 'caller');
+  writeTree(tree, scratch, 'caller');
   const libraries = ['/lib', '/usr/lib'].map((folder) => join(scratch, folder, triplet)).join(':');
   const modules = [`/usr/lib/python${version}`, '/usr/lib/python3/dist-packages'].filter((path) => tree.has(path));
   const interpreter = ['--inhibit-cache', '--library-path', libraries, join(scratch, python)];

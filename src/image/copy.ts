@@ -108,7 +108,12 @@ async function inspect(place: BytePath, shown: string): Promise<Stats> {
 async function linkTarget(place: BytePath, root: BytePath, own: OwnPlaces): Promise<string | undefined> {
   const target = (await readlink(pathBytes(place), { encoding: 'buffer' })).toString('latin1');
   if (target.startsWith('/')) return undefined;
-  const written = resolve(parentOf(place), target);
+  // Step by step: "../../folder/file" would come back inside, and carry the name of the folder into the image.
+  let written = parentOf(place);
+  for (const part of target.split('/')) {
+    written = resolve(written, part);
+    if (!isWithin(written, root)) return undefined;
+  }
   const real = await realpath(pathBytes(place), { encoding: 'buffer' })
     .then((bytes) => bytes.toString('latin1'))
     .catch(() => undefined);

@@ -93,7 +93,7 @@ async function applyMember(tree: Tree, path: BytePath, member: TarMember, option
       addNode(tree, path, { type: 'symlink', target: member.target, ...common });
       return true;
     case 'file':
-      addNode(tree, path, { type: 'file', ...common, ...(await options.spool.append(member.body)) });
+      addNode(tree, path, { type: 'file', ...common, ...(await options.spool.append(member.body, path)) });
       return true;
     case 'hardlink': {
       const source = tree.get(resolveParent(tree, member.target));

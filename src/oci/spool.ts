@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { SconeError } from '../core/errors.ts';
+import type { BytePath } from './path.ts';
 import type { Content } from './tree.ts';
 
 /** A file that takes the contents of many files one behind the other, so that a large image need not fit into memory. */
 export interface Spool {
-  append: (parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => Promise<SpooledFile>;
+  append: (parts: Parts, path?: BytePath) => Promise<SpooledFile>;
   /** Closes the file and removes it. */
   close: () => Promise<void>;
 }
+
+type Parts = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 export interface SpooledFile {
   size: number;
@@ -39,6 +42,31 @@ export async function openSpool(path: string): Promise<Spool> {
     },
   };
 }
+
+/** A spool that measures every file and keeps the bytes of few: those of other paths cannot be read afterwards. */
+export function measuringSpool(keep: (path: BytePath) => boolean): Pick<Spool, 'append'> {
+  return {
+    append: async (parts, path) => {
+      const kept: Uint8Array[] = [];
+      const wanted = path !== undefined && keep(path);
+      const hash = createHash('sha256');
+      let size = 0;
+      for await (const part of parts) {
+        hash.update(part);
+        size += part.length;
+        if (wanted && size <= maxKept) kept.push(part);
+      }
+      const whole = wanted && size <= maxKept;
+      const content: Content = whole
+        ? new Uint8Array(Buffer.concat(kept))
+        : { file: 'a file that was measured only', offset: 0 };
+      return { size, sha256: hash.digest('hex'), content };
+    },
+  };
+}
+
+/** Bytes of a file that a measuring spool keeps in memory at most. */
+const maxKept = 64 << 20;
 
 /** A file in memory as a node's content. */
 export function memoryFile(bytes: Uint8Array): SpooledFile {

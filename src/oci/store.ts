@@ -19,7 +19,7 @@ import {
 } from './manifest.ts';
 import { parseReference, referenceName } from './reference.ts';
 import { checkTree, parseRootfs, type RootfsJson, rootfsPath } from './rootfs.ts';
-import { openSpool, readContent } from './spool.ts';
+import { measuringSpool, openSpool, readContent } from './spool.ts';
 import type { Tree } from './tree.ts';
 import { type Owners, unpackTree } from './unpack.ts';
 
@@ -76,25 +76,37 @@ export interface Store {
 export async function openStore(folder: string, how: 'read' | 'create' = 'create'): Promise<Store> {
   const layout = await openLayout(folder, how);
 
-  async function withTree<Result>(
-    digest: string,
-    use: (tree: Tree, contents: ImageContents) => Promise<Result>,
-  ): Promise<Result> {
+  const contents = async (digest: string): Promise<ImageContents> => {
+    const image = await loadImage(layout, digest);
+    const kept = [rootfsPath, descriptorPath];
+    return checkImage(
+      image,
+      await readTree(
+        layout,
+        image,
+        measuringSpool((path) => kept.includes(path)),
+        'own',
+      ),
+    );
+  };
+  const unpack = async (digest: string, target: string): Promise<ImageContents> => {
     const image = await loadImage(layout, digest);
     const scratch = await mkdtemp(join(tmpdir(), 'sconectl-image-'));
     try {
       const spool = await openSpool(join(scratch, 'contents'));
       try {
         const tree = await readTree(layout, image, spool, 'own');
-        return await use(tree, await checkImage(image, tree));
+        const found = await checkImage(image, tree);
+        const owners: Owners = process.getuid?.() === 0 ? 'exact' : 'caller';
+        await unpackTree(tree, target, owners);
+        return found;
       } finally {
         await spool.close();
       }
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
-  }
-  const contents = (digest: string): Promise<ImageContents> => withTree(digest, async (_, found) => found);
+  };
   return {
     layout,
     list: async () => {
@@ -115,12 +127,7 @@ export async function openStore(folder: string, how: 'read' | 'create' = 'create
     contents,
     descriptorBytes: async (digest) => (await contents(digest)).descriptor,
     rootfsDigest: async (digest) => (await contents(digest)).rootfsDigest,
-    unpack: (digest, target) =>
-      withTree(digest, async (tree, found) => {
-        const owners: Owners = process.getuid?.() === 0 ? 'exact' : 'caller';
-        await unpackTree(tree, target, owners);
-        return found;
-      }),
+    unpack,
     name: (name, manifest) =>
       exclusively(folder, async () => {
         const full = referenceName(parseReference(name));

@@ -1,9 +1,20 @@
-import { chmod, lchown, mkdir, mkdtemp, open, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  lchownSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SconeError } from '../core/errors.ts';
 import { type BytePath, encodePath, isNormal, parentOf, pathBytes } from './path.ts';
-import { readContent } from './spool.ts';
-import { sortedNodes, type Tree } from './tree.ts';
+import { type FileNode, type Node, sortedNodes, type Tree } from './tree.ts';
 
 /** Whether nodes get their owners; only root can give files away. */
 export type Owners = 'exact' | 'caller';
@@ -19,7 +30,7 @@ export async function unpackTree(tree: Tree, folder: string, owners: Owners): Pr
   await mkdir(dirname(folder), { recursive: true });
   const temporary = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
   try {
-    await writeTree(tree, temporary, owners);
+    writeTree(tree, temporary, owners);
     await rmdir(folder).catch(() => undefined);
     await rename(temporary, folder);
   } catch (error) {
@@ -29,44 +40,80 @@ export async function unpackTree(tree: Tree, folder: string, owners: Owners): Pr
   }
 }
 
-/** Writes a tree into an empty folder that nobody else can write to. */
-export async function writeTree(tree: Tree, folder: string, owners: Owners): Promise<void> {
+/**
+ * Writes a tree into an empty folder that nobody else can write to. The calls are synchronous: an image has thousands
+ * of small files, and handing each call to another thread takes four times as long as the calls themselves.
+ */
+export function writeTree(tree: Tree, folder: string, owners: Owners): void {
   const root = Buffer.from(folder);
   const nodes = sortedNodes(tree);
-  for (const [path, node] of nodes) {
-    checkPlace(tree, path);
-    if (node.xattrs !== undefined && node.xattrs.size > 0) {
-      throw new SconeError('E_IMAGE', `${encodePath(path)} has extended attributes, which cannot be unpacked`);
+  const sources = new ContentFiles();
+  try {
+    for (const [path, node] of nodes) {
+      checkNode(tree, path, node);
+      const place = Buffer.concat([root, pathBytes(path)]);
+      if (node.type === 'file') writeFile(place, node, owners, sources);
+      else if (node.type === 'symlink') symlinkSync(pathBytes(node.target), place);
+      else if (path !== '/') mkdirSync(place, 0o700);
+      if (owners === 'exact' && node.type === 'symlink') lchownSync(place, node.uid, node.gid);
     }
-    const place = Buffer.concat([root, pathBytes(path)]);
-    if (node.type === 'dir') {
-      if (path !== '/') await mkdir(place, 0o700);
-    } else if (node.type === 'symlink') {
-      await symlink(pathBytes(node.target), place);
-    } else {
-      const file = await open(place, 'wx', 0o600);
-      try {
-        for await (const part of readContent(node.content, node.size)) await file.appendFile(part);
-        // Owner before mode: a change of owner clears setuid bits.
-        if (owners === 'exact') await file.chown(node.uid, node.gid);
-        await file.chmod(node.mode);
-      } finally {
-        await file.close();
-      }
-    }
-    if (owners === 'exact' && node.type === 'symlink') await lchown(place, node.uid, node.gid);
+  } finally {
+    sources.close();
   }
   // Directories last, the deepest first: a read-only one could not be filled.
   for (const [path, node] of nodes.reverse()) {
     if (node.type !== 'dir') continue;
     const place = Buffer.concat([root, pathBytes(path)]);
-    if (owners === 'exact') await lchown(place, node.uid, node.gid);
-    await chmod(place, node.mode);
+    if (owners === 'exact') lchownSync(place, node.uid, node.gid);
+    chmodSync(place, node.mode);
   }
 }
 
-function checkPlace(tree: Tree, path: BytePath): void {
+function writeFile(place: Buffer, node: FileNode, owners: Owners, sources: ContentFiles): void {
+  const file = openSync(place, 'wx', 0o600);
+  try {
+    for (const part of sources.read(node)) {
+      for (let at = 0; at < part.length; ) at += writeSync(file, part, at);
+    }
+    // Owner before mode: a change of owner clears setuid bits.
+    if (owners === 'exact') fchownSync(file, node.uid, node.gid);
+    fchmodSync(file, node.mode);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The files that contents are ranges of, each opened once. */
+class ContentFiles {
+  private readonly files = new Map<string, number>();
+  private readonly buffer = Buffer.allocUnsafe(1 << 20);
+
+  *read(node: FileNode): Generator<Uint8Array> {
+    const { content, size } = node;
+    if (content instanceof Uint8Array) {
+      yield content;
+      return;
+    }
+    const file = this.files.get(content.file) ?? openSync(content.file, 'r');
+    this.files.set(content.file, file);
+    for (let done = 0; done < size; ) {
+      const length = readSync(file, this.buffer, 0, Math.min(this.buffer.length, size - done), content.offset + done);
+      if (length === 0) throw new SconeError('E_STORE', `${content.file} changed while it was read`);
+      done += length;
+      yield this.buffer.subarray(0, length);
+    }
+  }
+
+  close(): void {
+    for (const file of this.files.values()) closeSync(file);
+  }
+}
+
+function checkNode(tree: Tree, path: BytePath, node: Node): void {
   if (!isNormal(path) || tree.get(parentOf(path))?.type !== 'dir') {
     throw new SconeError('E_IMAGE', `${encodePath(path)} is no place in a root file system`);
+  }
+  if (node.xattrs !== undefined && node.xattrs.size > 0) {
+    throw new SconeError('E_IMAGE', `${encodePath(path)} has extended attributes, which cannot be unpacked`);
   }
 }

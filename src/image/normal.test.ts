@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryFile } from '../oci/spool.ts';
+import { addNode, type Node, type Tree } from '../oci/tree.ts';
+import { normaliseBase } from './normal.ts';
+
+const file = (mode: number, xattrs?: Map<string, Uint8Array>): Node => ({
+  type: 'file',
+  mode,
+  uid: 7,
+  gid: 8,
+  ...memoryFile(Buffer.from('x')),
+  ...(xattrs === undefined ? {} : { xattrs }),
+});
+
+function normal(nodes: { [path: string]: Node }): Tree {
+  const tree: Tree = new Map();
+  for (const [path, node] of Object.entries(nodes)) addNode(tree, path, node);
+  normaliseBase(tree);
+  return tree;
+}
+
+test('everything belongs to root, without setuid bits and attributes, 0755 or 0644', () => {
+  const tree = normal({
+    '/bin/su': file(0o4755, new Map([['security.capability', Buffer.from('x')]])),
+    '/etc/conf': file(0o664),
+    '/srv': { type: 'dir', mode: 0o1777, uid: 5, gid: 5 },
+    '/l': { type: 'symlink', mode: 0o700, uid: 5, gid: 5, target: 'srv' },
+  });
+  for (const [path, mode] of [
+    ['/bin/su', 0o755],
+    ['/etc/conf', 0o644],
+    ['/srv', 0o755],
+    ['/l', 0o777],
+  ] as const) {
+    const node = tree.get(path);
+    assert.deepEqual([node?.mode, node?.uid, node?.gid, node?.xattrs], [mode, 0, 0, undefined], path);
+  }
+});
+
+test('nothing stays where engines mount, and their own files go', () => {
+  const tree = normal({
+    '/run/lock/x': file(0o644),
+    '/tmp/x': file(0o644),
+    '/dev/null': file(0o644),
+    '/etc/hosts': file(0o644),
+    '/etc/resolv.conf': { type: 'symlink', mode: 0o777, uid: 0, gid: 0, target: '../run/x' },
+    '/var/tmp/y': file(0o600),
+  });
+  assert.deepEqual([...tree.keys()].sort(), ['/', '/dev', '/etc', '/run', '/tmp', '/var', '/var/tmp']);
+});
+
+test('a file that its owner keeps private is an error that names it', () => {
+  assert.throws(() => normal({ '/etc/shadow': file(0o640) }), {
+    code: 'E_BASE',
+    message: /\/etc\/shadow/,
+    found: 'mode 0640',
+  });
+});
+
+test('an image of ours is no base', () => {
+  assert.throws(() => normal({ '/opt/scone/runtime': file(0o755) }), { code: 'E_BASE' });
+});
