@@ -75,8 +75,7 @@ func start() error {
 	}
 
 	// Steps 3 and 4: the ground and the root file system. Nothing goes on before all of it succeeded.
-	list, err := verify(proc, data, verbose)
-	if err != nil {
+	if err := verify(proc, data, verbose); err != nil {
 		return err
 	}
 
@@ -97,7 +96,7 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	if err := inject.Files(ground.Scone, configuration.Files, list); err != nil {
+	if err := inject.Files(ground.Scone, configuration.Files); err != nil {
 		return err
 	}
 	return launch.Execute(proc, launch.Program{Argv: argv, Environment: variables, Pwd: configuration.Pwd})
@@ -116,31 +115,31 @@ func sameMode(keys []keyhash.KeyHash) error {
 }
 
 // verify is steps 3 and 4. The list is read first, since it says which mounts are accepted; init data vouches for it.
-func verify(proc *procfs.Proc, data *initdata.InitData, verbose bool) (*rootfs.List, error) {
+func verify(proc *procfs.Proc, data *initdata.InitData, verbose bool) error {
 	begun := time.Now()
 	mounts, err := ground.Open(proc)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	list, err := rootfs.Load("", mounts.Root, data.Rootfs)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := list.CheckUser(); err != nil {
-		return nil, err
+		return err
 	}
 	covers, err := mounts.Check(list.Mounts)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	result, err := list.Check(covers)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if verbose {
 		say("INFO", "ground verified: %d entries, %.1f MB in %d ms", result.Entries, float64(result.Bytes)/1e6, time.Since(begun).Milliseconds())
 	}
-	return list, nil
+	return nil
 }
 
 // attest is steps 5 to 8.

@@ -14,8 +14,19 @@ export async function compileRuntime(
   await mkdir(folder, { recursive: true });
   const binary = join(folder, `runtime-${flavour}`);
   const tags = flavour === 'sim' ? ['-tags', 'sim'] : [];
-  const args = ['build', ...tags, '-trimpath', '-buildvcs=false', '-ldflags', '-s -w -buildid=', '-o', binary, '.'];
-  const env = { ...process.env, GOTOOLCHAIN: 'local', GOPROXY: 'off', GOFLAGS: '-mod=mod', CGO_ENABLED: '0' };
-  await promisify(execFile)('go', args, { cwd: from.module ?? module, env });
+  await build(from.module ?? module, [...tags, '-buildvcs=false', '-o', binary, '.']);
   return binary;
+}
+
+/** Compiles the program of test images, which prints what it was started with, and returns the path of the binary. */
+export async function compileProbe(folder: string): Promise<string> {
+  const binary = join(folder, 'probe');
+  await build(new URL('probe', import.meta.url).pathname, ['-o', binary, 'probe.go']);
+  return binary;
+}
+
+async function build(folder: string, args: readonly string[]): Promise<void> {
+  const env = { ...process.env, GOTOOLCHAIN: 'local', GOPROXY: 'off', GOFLAGS: '-mod=mod', CGO_ENABLED: '0' };
+  const always = ['build', '-trimpath', '-ldflags', '-s -w -buildid='];
+  await promisify(execFile)('go', [...always, ...args], { cwd: folder, env });
 }

@@ -36,7 +36,12 @@ const bind = (destination: string, source: string, ...options: string[]): OciMou
 });
 
 /** The tmpfs that every start of an image needs (conventions.md, By hand). */
-export const sconeTmpfs = tmpfs('/run/scone', ['nosuid', 'nodev', 'mode=1777', 'size=16m']);
+const sconeTmpfs = tmpfs('/run/scone', ['nosuid', 'nodev', 'mode=1777', 'size=16m']);
+/**
+ * The same for a bundle by hand. runc before 1.2 gives a tmpfs the mode of the folder below it whatever `mode=` says, so
+ * the owner has to be the one who may write.
+ */
+const ownTmpfs = tmpfs('/run/scone', ['nosuid', 'nodev', 'uid=65532', 'gid=65532', 'mode=700']);
 
 const proc: OciMount = { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] };
 const sys: OciMount = {
@@ -71,38 +76,29 @@ const shm: OciMount = {
   options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
 };
 
-const dockerMasked = [
+/** Masked and read-only by every engine (the defaults of the OCI specification's examples). */
+const masked = [
   '/proc/acpi',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/firmware',
+];
+const readonly = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+const dockerMasked = [
+  ...masked,
   '/proc/asound',
   '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/proc/timer_list',
-  '/proc/timer_stats',
   '/sys/devices/system/cpu/cpu0/thermal_throttle',
   '/sys/devices/virtual/powercap',
-  '/sys/firmware',
 ];
-const dockerReadonly = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
-
-const podmanMasked = [
-  '/proc/acpi',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/sys/dev/block',
-  '/sys/devices/virtual/powercap',
-  '/sys/firmware',
-  '/sys/fs/selinux',
-];
-const podmanReadonly = ['/proc/asound', ...dockerReadonly];
+const podmanMasked = [...masked, '/sys/dev/block', '/sys/devices/virtual/powercap', '/sys/fs/selinux'];
+const podmanReadonly = ['/proc/asound', ...readonly];
 
 const network = (host: HostFolder, ...options: string[]) => [
   bind('/etc/resolv.conf', `${host}/resolv.conf`, ...options),
@@ -114,9 +110,9 @@ const network = (host: HostFolder, ...options: string[]) => [
 export function runcByHand(): Engine {
   return {
     name: 'runc by hand',
-    mounts: [proc, dev, pts, shm, mqueue, sys, cgroup, sconeTmpfs],
-    maskedPaths: podmanMasked.filter((path) => !/selinux|block|powercap/.test(path)).concat('/proc/asound'),
-    readonlyPaths: dockerReadonly,
+    mounts: [proc, dev, pts, shm, mqueue, sys, cgroup, ownTmpfs],
+    maskedPaths: [...masked, '/proc/asound'],
+    readonlyPaths: readonly,
     extras: [],
     readonlyRoot: true,
   };
@@ -161,7 +157,7 @@ export function docker(host: HostFolder, readOnly: boolean): Engine {
     name: `Docker${readOnly ? ' --read-only' : ''}`,
     mounts: [proc, dev, pts, sys, cgroup, mqueue, shm, ...network(host), sconeTmpfs],
     maskedPaths: dockerMasked,
-    readonlyPaths: dockerReadonly,
+    readonlyPaths: readonly,
     extras: [
       { path: '/.dockerenv', mode: 0o755 },
       { path: '/etc/mtab', target: '/proc/mounts' },
@@ -190,7 +186,7 @@ export function kubelet(host: HostFolder): Engine {
       bind('/dev/shm', `${host}/shm`, 'rw'),
     ],
     maskedPaths: dockerMasked,
-    readonlyPaths: dockerReadonly,
+    readonlyPaths: readonly,
     extras: [],
     readonlyRoot: true,
   };

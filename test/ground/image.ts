@@ -2,7 +2,7 @@ import { chmod, chown, lchown, mkdir, readFile, symlink, writeFile } from 'node:
 import { join } from 'node:path';
 import { hex, utf8 } from '../../src/core/bytes.ts';
 import { keyHash, sha256 } from '../../src/core/digest.ts';
-import { newAssembly, place, placeBytes, placeMountPoints } from '../../src/image/assembly.ts';
+import { type Assembly, newAssembly, place, placeBytes, placeMountPoints } from '../../src/image/assembly.ts';
 import { groundEntries, groundMounts } from '../../src/image/ground.ts';
 import { rootfsOf } from '../../src/image/protect.ts';
 import { configIdHex, renderInitData } from '../../src/initdata/document.ts';
@@ -32,6 +32,8 @@ export interface ImageOptions {
   /** Key hashes and address in init data; nobody listens at the default. */
   casKeys?: string[];
   casUrl?: string;
+  /** Puts more into the image. */
+  extend?: (assembly: Assembly) => void;
 }
 
 /** A name that is no UTF-8: the byte 0xff between letters. */
@@ -53,6 +55,7 @@ export async function writeImage(root: string, runtime: Uint8Array, options: Ima
   file('/usr/bin/tool', '#!/bin/false\n', 0o755);
   file(oddName, '');
   place(assembly, '/bin', { type: 'symlink', mode: 0o777, uid: 0, gid: 0, target: 'usr/bin' });
+  options.extend?.(assembly);
   placeMountPoints(assembly, groundEntries());
   const list = rootfsBytes(rootfsOf(assembly, user, { mounts: groundMounts(), entries: groundEntries() }));
 

@@ -325,7 +325,7 @@ func describeFile(stat *kernel.Statx) string {
 }
 
 const sconeHint = "mount a fresh tmpfs at /run/scone that the program's user may write, and nothing inside: " +
-	"--tmpfs /run/scone:mode=1777, in Kubernetes an emptyDir of medium Memory in a new pod"
+	"with the options uid and gid of that user or mode=1777, in Kubernetes an emptyDir of medium Memory in a new pod"
 
 // hintFor knows the mounts that people meet most.
 func hintFor(m mount) string {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"sconectl/runtime/internal/answer"
@@ -25,16 +26,10 @@ func Name(path string) string {
 }
 
 // Files writes all files below the tmpfs at scone. It refuses a path at which the image has no symlink to the file: the
-// program would look in vain.
-func Files(scone string, files []answer.File, list *rootfs.List) error {
+// program would look in vain. Folders on the way may be links themselves (/lib in a merged /usr).
+func Files(scone string, files []answer.File) error {
 	if len(files) == 0 {
 		return nil
-	}
-	links := map[string]string{}
-	for i := range list.Entries {
-		if entry := &list.Entries[i]; entry.Kind == rootfs.Symlink {
-			links[entry.Path] = entry.Target
-		}
 	}
 	dir, err := makeFolder(scone)
 	if err != nil {
@@ -44,9 +39,13 @@ func Files(scone string, files []answer.File, list *rootfs.List) error {
 	for i := range files {
 		file := &files[i]
 		target := scone + "/" + folder + "/" + Name(file.Path)
-		if found, linked := links[file.Path]; !linked || found != target {
+		found, err := kernel.Readlink(kernel.AtFdCwd, file.Path)
+		if err != nil {
+			found = err.Error()
+		}
+		if found != target || !strings.HasPrefix(file.Path, "/") {
 			return refusal.New(refusal.Image, "the image has no place for the injected file %s", rootfs.Encode(file.Path)).
-				Differs(rootfs.Encode(file.Path), "a symlink to "+target, found+" (or nothing)").
+				Differs(rootfs.Encode(file.Path), "a symlink to "+target, found).
 				Advise("list the path under injection_files of the service manifest and build the image again")
 		}
 		if err := write(dir, file); err != nil {
@@ -59,7 +58,7 @@ func Files(scone string, files []answer.File, list *rootfs.List) error {
 // makeFolder creates the folder and returns it open. The tmpfs may belong to root and hand its group on (Kubernetes
 // does both); the folder belongs to the program's user alone.
 func makeFolder(scone string) (int, error) {
-	const hint = "mount the tmpfs at /run/scone so that the program's user may write it: --tmpfs /run/scone:mode=1777"
+	const hint = "mount the tmpfs at /run/scone so that the program's user may write it: with the options uid and gid of that user, since some engines give it the mode of the folder below and not the one of mode="
 	path := scone + "/" + folder
 	root, err := kernel.Open(kernel.AtFdCwd, scone, syscall.O_RDONLY|syscall.O_DIRECTORY)
 	if err != nil {

@@ -196,3 +196,16 @@ func Test49TheCommandIsFoundByTheProgramsOwnPath(t *testing.T) {
 		}
 	}
 }
+
+func Test73SignalsAreThoseOfAFreshProcess(t *testing.T) {
+	// cat sets no signal itself, unlike a Go program.
+	output, err := run(t, Program{Argv: []string{"cat", "/proc/self/status"}, Environment: []string{"PATH=/usr/bin:/bin"}, Pwd: "/"}, "env --ignore-signal=HUP --block-signal=TERM")
+	if err != nil {
+		t.Fatal(err, output)
+	}
+	for _, field := range []string{"SigBlk", "SigIgn", "SigCgt"} {
+		if !strings.Contains(output, field+":\t0000000000000000\n") {
+			t.Errorf("%s is set:\n%s", field, output)
+		}
+	}
+}
