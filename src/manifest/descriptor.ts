@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { canonicalJson, parseJson } from '../core/json.ts';
 import { equalBytes, utf8 } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
+import { canonicalJson, parseJson } from '../core/json.ts';
 
 export const flavours = ['sim', 'sgx', 'tdx', 'snp'] as const;
 /** The TEE an image was built for. */

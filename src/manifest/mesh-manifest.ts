@@ -1,6 +1,7 @@
-import { SconeError } from '../core/errors.ts';
 import { parseKeyHash } from '../core/digest.ts';
+import { SconeError } from '../core/errors.ts';
 import { Findings } from './findings.ts';
+import { envShapes, type ParsedMesh } from './mesh-schema.ts';
 import {
   type CasEntry,
   type CasRole,
@@ -10,7 +11,6 @@ import {
   type Meshfile,
   type MeshService,
 } from './meshfile.ts';
-import { envShapes, type ParsedMesh } from './mesh-schema.ts';
 import { checkSource } from './problems.ts';
 import { didYouMean } from './suggest.ts';
 import { parseTolerance, strict } from './tolerance.ts';

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { type ErrorDetails, SconeError } from '../core/errors.ts';
 import { didYouMean } from './suggest.ts';
-import type { Path, Tree, TreeMap, YamlSource } from './yaml.ts';
+import type { Tree, TreeMap } from './tree.ts';
+import type { Path, YamlSource } from './yaml.ts';
 
 /** What the reference and the error messages say about a field. */
 export interface FieldNote {

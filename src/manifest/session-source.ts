@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import { type Position, SconeError } from '../core/errors.ts';
 import { checkSource } from './problems.ts';
+import type { Tree } from './tree.ts';
 import { substituteVariables } from './variables.ts';
-import { type Path, readYaml, summary, type Tree } from './yaml.ts';
+import { type Path, readYaml, summary } from './yaml.ts';
 
 /** A session file, read: what the session room parses. It knows positions and what was probably meant. */
 export interface SessionFile {

@@ -1,5 +1,6 @@
 import { type Position, SconeError } from '../core/errors.ts';
-import type { Place, Tree, TreeMap, YamlSource } from './yaml.ts';
+import type { Place, Tree, TreeMap } from './tree.ts';
+import type { YamlSource } from './yaml.ts';
 
 /**
  * One thing that begins with `$`, or `\$`: a placeholder of the run-time layer (kept whole), an escaped dollar, two

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { stringify } from 'yaml';
 import { SconeError } from '../core/errors.ts';
-import { readYaml, type Tree, yamlLimits } from './yaml.ts';
+import { type Tree, yamlLimits } from './tree.ts';
+import { readYaml } from './yaml.ts';
 
 function value(text: string): Tree {
   return readYaml(text, 'f.yml').value;

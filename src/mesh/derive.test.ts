@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { productionKey, type Sample, sampleInput, sampleMesh, simKey, imageName } from '../../test/chart/sample.ts';
+import { imageName, productionKey, type Sample, sampleInput, sampleMesh, simKey } from '../../test/chart/sample.ts';
 import { fromHex, hex, utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import { initDataHash, parseInitData } from '../initdata/document.ts';

@@ -1,5 +1,5 @@
-import { keyHash, sha256, sha256Hex } from '../../src/core/digest.ts';
 import { utf8 } from '../../src/core/bytes.ts';
+import { keyHash, sha256, sha256Hex } from '../../src/core/digest.ts';
 import { describeService, planBuild } from '../../src/image/plan.ts';
 import { explicitValues } from '../../src/manifest/explicit-values.ts';
 import { loadManifest } from '../../src/manifest/load.ts';

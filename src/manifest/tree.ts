@@ -1,0 +1,131 @@
+import { isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+
+/** A YAML value: scalars as the text they were written with, maps without a prototype. */
+export type Tree = null | string | Tree[] | TreeMap;
+export interface TreeMap {
+  [name: string]: Tree;
+}
+
+/** Where a value stands in the text, by offsets, and its members. */
+export interface Place {
+  start: number;
+  end: number;
+  /** Of a map's member: where its key stands. */
+  key?: number;
+  members?: Map<string | number, Place>;
+}
+
+/** Documented limits; each bounds the time that hostile input can take (threat model 52). */
+export const yamlLimits = {
+  /** UTF-16 units of a file. */
+  length: 1024 * 1024,
+  /** Lexical elements of a file: about seven for each line. */
+  lexemes: 100_000,
+  /** Levels of nesting. */
+  depth: 64,
+  /** Values after aliases were followed. */
+  values: 100_000,
+} as const;
+
+/** Ends the reading. */
+export type Fail = (offset: number, message: string, hint?: string) => never;
+/** Records a problem. */
+export type Say = (offset: number, message: string, hint: string) => void;
+
+/** Turns nodes into trees and places, in one pass. */
+export class Walk {
+  private values = 0;
+  private following = false;
+  private readonly anchors = new Map<string, Node>();
+  private readonly open = new Set<Node>();
+  private readonly text: string;
+  private readonly say: Say;
+  private readonly fail: Fail;
+
+  constructor(text: string, say: Say, fail: Fail) {
+    this.text = text;
+    this.say = say;
+    this.fail = fail;
+  }
+
+  node(node: Node, depth: number): { value: Tree; place: Place } {
+    const [start, end] = node.range ?? [0, 0];
+    if (++this.values > yamlLimits.values) {
+      this.fail(start, `the file has more than ${yamlLimits.values} values once its aliases are followed`);
+    }
+    if (depth > yamlLimits.depth) this.fail(start, `the file is nested deeper than ${yamlLimits.depth} levels`);
+    if (isAlias(node)) return { ...this.alias(node.source, start, depth), place: { start, end } };
+    if (node.tag !== undefined && node.tag !== null) {
+      this.say(start, `the tag ${shortTag(node.tag)} is not used here`, 'write the value without a tag');
+    }
+    if (node.anchor !== undefined && !this.following) this.anchors.set(node.anchor, node);
+    const place: Place = { start, end };
+    if (isScalar(node)) {
+      const value = scalarText(node);
+      if (value?.includes('\0') === true || value?.isWellFormed() === false) {
+        this.say(start, 'the text holds a NUL or half a character', 'write the text without such escapes');
+      }
+      return { value, place };
+    }
+    this.open.add(node);
+    let value: Tree = null;
+    if (isSeq(node)) value = this.list(node.items as Node[], place, depth);
+    if (isMap(node)) value = this.map(node.items as Pair<Node, Node | null>[], place, depth);
+    this.open.delete(node);
+    return { value, place };
+  }
+
+  private alias(name: string, start: number, depth: number): { value: Tree } {
+    const target = this.anchors.get(name);
+    if (target === undefined) return this.fail(start, `the alias *${name} stands before its anchor or has none`);
+    if (this.open.has(target)) return this.fail(start, `the alias *${name} stands inside what it repeats`);
+    const outer = this.following;
+    this.following = true;
+    const { value } = this.node(target, depth + 1);
+    this.following = outer;
+    return { value };
+  }
+
+  private list(items: readonly Node[], place: Place, depth: number): Tree[] {
+    const members = new Map<string | number, Place>();
+    place.members = members;
+    return items.map((item, index) => {
+      const member = this.node(item, depth + 1);
+      members.set(index, member.place);
+      return member.value;
+    });
+  }
+
+  private map(items: readonly Pair<Node, Node | null>[], place: Place, depth: number): TreeMap {
+    const map: TreeMap = Object.create(null);
+    const members = new Map<string | number, Place>();
+    place.members = members;
+    for (const { key, value } of items) {
+      const keyStart = key.range?.[0] ?? place.start;
+      const keyValue = this.node(key, depth + 1).value;
+      if (keyValue !== null && typeof keyValue !== 'string') {
+        this.say(keyStart, 'a key must be a text', 'write the key as one word or in quotes');
+        continue;
+      }
+      const name = keyValue ?? this.text.slice(keyStart, key.range?.[1]);
+      const member =
+        value === null ? { value: null, place: { start: keyStart, end: keyStart } } : this.node(value, depth + 1);
+      if (members.has(name)) {
+        this.say(keyStart, `the key ${JSON.stringify(name)} stands here a second time`, 'remove one of the two');
+      }
+      members.set(name, { ...member.place, key: keyStart });
+      map[name] = member.value;
+    }
+    return map;
+  }
+}
+
+/** The text of a scalar; null only for a plain `~`, `null` or nothing, as YAML 1.2's core schema has it. */
+function scalarText(node: { value: unknown; type?: string | undefined }): string | null {
+  const text = typeof node.value === 'string' ? node.value : '';
+  return node.type === 'PLAIN' && /^(?:|~|null|Null|NULL)$/.test(text) ? null : text;
+}
+
+function shortTag(tag: string): string {
+  return tag.replace(/^tag:yaml\.org,2002:/, '!!');
+}
