@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { tempFolder } from '../support/temp.ts';
+import { failure, type Place, type RunningCas, result, startCas, testing } from './sconectl.ts';
+
+function place(t: TestContext): Place {
+  return { home: tempFolder(t), folder: tempFolder(t) };
+}
+
+/** Every change is a record of the ledger. */
+async function change(at: Place, name: string): Promise<void> {
+  writeFileSync(
+    join(at.folder, 's.yml'),
+    `version: "0.3.12"\nname: ${name}\naccess_policy: {read: [CREATOR], update: [CREATOR]}\n`,
+  );
+  await result(at, 'session', 'create', 's.yml');
+}
+
+async function attest(at: Place, cas: RunningCas): Promise<void> {
+  await result(at, 'cas', 'attest', cas.address, ...testing);
+}
+
+test('36: the ledger restored from an older copy is refused by the next command, which says since when', async (t) => {
+  const owner = place(t);
+  const data = join(owner.home, 'cas');
+  const first = await startCas(t, owner, data);
+  await attest(owner, first);
+  await change(owner, 'one');
+  await first.stop();
+  cpSync(data, join(owner.home, 'copy'), { recursive: true });
+
+  const second = await startCas(t, owner, data, first.address);
+  await change(owner, 'two');
+  await second.stop();
+  rmSync(data, { recursive: true });
+  cpSync(join(owner.home, 'copy'), data, { recursive: true });
+
+  await startCas(t, owner, data, first.address);
+  for (const command of [
+    ['session', 'read', 'one'],
+    ['cas', 'attest', first.address, ...testing],
+    ['session', 'create', 's.yml'],
+  ]) {
+    const { code, expected, found, causes } = await failure(owner, ...command);
+    assert.equal(code, 'E_ROLLBACK');
+    assert.match(expected ?? '', /^at least 3 records, seen since 20\d\d-/);
+    assert.equal(found, '2 records');
+    assert.match(causes[0] ?? '', /^its changes 3 to 3 are gone: everything since 20\d\d-.*, when it had 2 records$/);
+  }
+});
+
+test('36: two CASes from one copy are found by the second command of a client, at whatever address', async (t) => {
+  const owner = place(t);
+  const stranger = place(t);
+  const data = join(owner.home, 'cas');
+  const first = await startCas(t, owner, data);
+  await attest(owner, first);
+  await change(owner, 'one');
+  await first.stop();
+  const copy = join(owner.home, 'copy');
+  cpSync(data, copy, { recursive: true });
+
+  // One goes on with the owner, the other with a stranger who has never seen the first.
+  const mine = await startCas(t, owner, data, first.address);
+  const theirs = await startCas(t, owner, copy);
+  assert.deepEqual([mine.key, mine.ledger], [theirs.key, theirs.ledger]);
+  await change(owner, 'two');
+  await attest(stranger, theirs);
+  await change(stranger, 'three');
+
+  const { code, causes } = await failure(owner, 'cas', 'attest', theirs.address, ...testing);
+  assert.equal(code, 'E_ROLLBACK');
+  // Both signed heads, with which the fork can be proved to anybody.
+  assert.equal(causes.filter((cause) => /^signed (?:earlier|now): /.test(cause)).length, 2);
+  assert.equal((await failure(stranger, 'cas', 'attest', mine.address, ...testing)).code, 'E_ROLLBACK');
+});
+
+test('36: a machine with an empty home finds a fork by the cas.lock beside the Meshfile', async (t) => {
+  const owner = place(t);
+  const data = join(owner.home, 'cas');
+  const first = await startCas(t, owner, data);
+  // An empty one, as it would come from version control for the first time.
+  const lock = join(owner.folder, 'cas.lock');
+  writeFileSync(lock, '{"v":1,"cas":{"production":{},"simulation":{}},"heads":{}}\n');
+  await attest(owner, first);
+  await change(owner, 'one');
+  await first.stop();
+  cpSync(data, join(owner.home, 'copy'), { recursive: true });
+  const second = await startCas(t, owner, data, first.address);
+  await change(owner, 'two');
+  await second.stop();
+
+  const older = await startCas(t, owner, join(owner.home, 'copy'), first.address);
+  const machine: Place = { home: tempFolder(t), folder: owner.folder };
+  const { code, message } = await failure(machine, 'cas', 'attest', older.address, ...testing);
+  assert.equal(code, 'E_ROLLBACK');
+  assert.ok(message.includes(lock));
+  // Without it the same machine has no way to know: the honest limit.
+  const forgetful: Place = { home: tempFolder(t), folder: tempFolder(t) };
+  await attest(forgetful, older);
+  assert.equal(existsSync(join(forgetful.folder, 'cas.lock')), false);
+});
