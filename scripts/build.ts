@@ -1,7 +1,8 @@
 // Bundles each entry point into one file below dist. `npm run build`
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
+import { runCommand } from './command.ts';
 import { root } from './environment.ts';
 
 /** Bundle below dist, and the file it starts from. */
@@ -9,7 +10,11 @@ export const bundles = {
   'sconectl.js': 'src/cli/main.ts',
   'cas.js': 'src/cas/cas.ts',
   'cas-sim.js': 'src/cas/cas-sim.ts',
+  'verify.js': 'src/verify.ts',
 } as const;
+
+/** Imported by others as `sconectl/verify`; the rest are programs. */
+const libraries = ['verify.js'];
 
 /**
  * Writes the bundles into a folder; the same sources give the same bytes. Nothing is minified, so that what is
@@ -37,11 +42,11 @@ export async function build(folder: string): Promise<string[]> {
       codeSplitting: false,
       minify: false,
       sourcemap: false,
-      banner: '#!/usr/bin/env node',
+      ...(libraries.includes(name) ? {} : { banner: '#!/usr/bin/env node' }),
     });
     await bundle.close();
     if (output.length !== 1) throw new Error(`${input} became ${output.length} files`);
-    chmodSync(file, 0o755);
+    if (!libraries.includes(name)) chmodSync(file, 0o755);
     files.push(file);
   }
   return files;
@@ -62,6 +67,31 @@ const placesOfSources: Plugin = {
   },
 };
 
+/** Writes the types of `sconectl/verify` into a folder: declarations of its file and of all that it imports. */
+export async function declare(folder: string): Promise<void> {
+  const options = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--listEmittedFiles', 'false'];
+  const project = join(folder, 'tsconfig.json');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    project,
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: {
+        rootDir: join(root, 'src'),
+        outDir: folder,
+        typeRoots: [join(root, 'node_modules', '@types')],
+      },
+      include: [],
+      files: [join(root, 'src', 'verify.ts')],
+    }),
+  );
+  const { code, output } = await runCommand(join(root, 'node_modules', '.bin', 'tsc'), ['-p', project, ...options]);
+  rmSync(project);
+  if (code !== 0) throw new Error(`the types of src/verify.ts cannot be written:\n${output}`);
+}
+
 if (import.meta.main) {
   for (const file of await build(join(root, 'dist'))) console.log(relative(root, file));
+  await declare(join(root, 'dist', 'types'));
+  console.log('dist/types');
 }

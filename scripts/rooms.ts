@@ -126,7 +126,8 @@ function wrongInFile(rooms: Rooms, packages: readonly string[], file: SourceFile
 }
 
 function split(path: string): { room: string | undefined; rest: string } {
-  const match = /^src\/([^/]+)\/(.+)$/.exec(path);
+  // The public entry src/verify.ts is a room of one file.
+  const match = /^src\/([^/]+)\/(.+)$/.exec(path) ?? /^src\/(verify)(\.ts)$/.exec(path);
   return { room: match?.[1], rest: match?.[2] ?? '' };
 }
 
