@@ -101,6 +101,25 @@ test('an alias gets the values too, and its problems are told where it stands', 
   ]);
 });
 
+test('52: hostile dollars are answered in under a second, with a bounded number of problems', () => {
+  for (const text of [
+    '$A_'.repeat(300_000),
+    '${'.repeat(400_000),
+    '$$SCONE::'.repeat(100_000),
+    '"\\x24NO $NO"'.repeat(1),
+  ]) {
+    const start = process.cpuUsage();
+    const { problems } = substitute(`k: '${text}'`);
+    const { user, system } = process.cpuUsage(start);
+    assert.ok(user + system < 1_000_000, `${user + system} µs`);
+    assert.ok(problems.length <= 100);
+  }
+});
+
+test('where the file writes a dollar as an escape, the problem is told at the scalar', () => {
+  assert.deepEqual(substitute('k: "\\x24NO"').problems, ['1:4 E_VARIABLE the variable NO has no value']);
+});
+
 test('any text without a dollar stays, and any text at all is answered', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => {

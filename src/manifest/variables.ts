@@ -6,8 +6,11 @@ import type { YamlSource } from './yaml.ts';
  * One thing that begins with `$`, or `\$`: a placeholder of the run-time layer (kept whole), an escaped dollar, two
  * dollars, a variable, or a dollar alone.
  */
-const dollar = /\$\$SCONE::.*?\$\$|\\\$|\$\$|\$\{([^}]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)|\$/gs;
+const dollar = /\$\$SCONE::.*?\$\$|\\\$|\$\$|\$\{([^}]{0,200})\}|\$([A-Za-z_][A-Za-z0-9_]*)|\$/gs;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** More than anybody will read. */
+const mostProblems = 100;
 
 /**
  * Replaces `$VAR` and `${VAR}` in every scalar. `$$SCONE::…$$`, `$$` and a lone `$` stay as they are; `\$` becomes `$`.
@@ -22,21 +25,27 @@ export function substituteVariables(
 ): { source: YamlSource; problems: SconeError[]; isUnset: (problem: SconeError) => boolean } {
   const problems: SconeError[] = [];
   const unset = new Set<string>();
+  const say = (problem: SconeError) => {
+    if (problems.length < mostProblems) problems.push(problem);
+  };
   const key = (at: Position | undefined) => `${at?.line}:${at?.column}`;
 
   const scalar = (text: string, place: Place): string => {
     let from = place.start;
+    let lost = false;
     return text.replace(dollar, (whole: string, braced: string | undefined, bare: string | undefined) => {
       if (whole === '\\$') return '$';
       const name = braced ?? bare;
       if (name === undefined) return whole;
       // In a quoted or folded scalar the text and its source may differ; the variable itself is written the same way.
-      const found = source.text.indexOf(whole, from);
-      const inside = found >= 0 && found < place.end;
-      if (inside) from = found + whole.length;
-      const at = source.position(inside ? found : place.start);
+      // Where it is not (an escape, an alias), the beginning of the scalar has to do for the rest of it.
+      const found = lost ? -1 : source.text.slice(from, place.end).indexOf(whole);
+      const start = found < 0 ? place.start : from + found;
+      lost = found < 0;
+      if (!lost) from = start + whole.length;
+      const at = source.position(start);
       if (!variableName.test(name)) {
-        problems.push(
+        say(
           new SconeError('E_VARIABLE', `${JSON.stringify(whole)} is no variable`, {
             at,
             expected: '${NAME} of letters, digits and _',
@@ -48,7 +57,7 @@ export function substituteVariables(
       const value = variables.get(name);
       if (value !== undefined) return value;
       unset.add(key(source.position(place.start)));
-      problems.push(
+      say(
         new SconeError('E_VARIABLE', `the variable ${name} has no value`, {
           at,
           hint: `set it in the environment (${name}=… sconectl apply …), or write \\$${name} where the text itself is meant`,

@@ -369,6 +369,20 @@ test('a variable in the command stays one argument, whatever blanks it holds', (
   assert.match(problems({ command: '{{A}} x', mesh: flat({ A: 'python3' }) })[0] ?? '', /is not a fixed name$/);
 });
 
+test('52: a hostile text of a manifest is rendered in time that grows with its length', () => {
+  for (const text of [
+    '{{'.repeat(50_000),
+    '{% raw %}'.repeat(20_000),
+    '{{ a '.repeat(30_000),
+    `{% raw %}${'{{'.repeat(30_000)}`,
+  ]) {
+    const start = process.cpuUsage();
+    assert.equal(only({ service: local(text) }).inside.environment['X'], text);
+    const { user, system } = process.cpuUsage(start);
+    assert.ok(user + system < 1_000_000, `${user + system} µs`);
+  }
+});
+
 test('the config id ends with the name of the program as written', () => {
   assert.equal(only({ command: '/usr/bin/python3 x' }).inside.name, 'python3');
   assert.equal(only({ command: './run.sh' }).inside.name, 'run.sh');

@@ -9,7 +9,9 @@ export interface TemplateValue {
 
 export type Lookup = (name: string) => TemplateValue | undefined;
 
-const piece = /\{%-?\s*raw\s*-?%\}([^]*?)\{%-?\s*endraw\s*-?%\}|\{\{([^]*?)\}\}/g;
+/** Neither kind of piece holds the beginning of another one, so that no text takes longer than its length to read. */
+const piece =
+  /\{%-?\s{0,9}raw\s{0,9}-?%\}((?:(?!\{%-?\s{0,9}raw)[^])*?)\{%-?\s{0,9}endraw\s{0,9}-?%\}|\{\{((?:(?!\{\{|\}\})[^])*)\}\}/g;
 const expression =
   /^\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*(?:\|\s*default\(\s*value\s*=\s*"([^"]*)"\s*\)\s*)?$/;
 const opening = '$$SCONE::';
