@@ -1,4 +1,4 @@
-import { constants, fstatSync, writeSync } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { concat, uint } from '../core/bytes.ts';
 import { SconeError, systemCode } from '../core/errors.ts';
@@ -8,10 +8,17 @@ import type { Store } from './store.ts';
 export const longestRecord = 1 << 23;
 const prefixLength = 4;
 const readAhead = 1 << 20;
+const openFlags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_DSYNC;
+
+/** Errors that mean "no room": the write is taken back and the store goes on. */
+const noRoom = ['ENOSPC', 'EDQUOT'];
 
 /**
- * The embedded store: one append-only file, each record behind its length (4 bytes, big-endian), one `fdatasync` per
- * append. The caller holds the lock of the folder.
+ * The embedded store: one append-only file, each record behind its length (4 bytes, big-endian). The caller holds the
+ * lock of the folder.
+ *
+ * The file is open with O_DSYNC: a write is over when data and length are on the disk, exactly as with `fdatasync`
+ * behind it, which Node's permission model forbids. It costs one way to another thread per group commit.
  *
  * A crash can leave an incomplete record at the end, or zeros (a file system may make the file longer before it writes
  * the data). This is the `tail`, and the ledger decides about it: only it can tell an append that never was acknowledged
@@ -35,7 +42,7 @@ export class FileStore implements Store {
   static async open(path: string): Promise<FileStore> {
     let file: FileHandle;
     try {
-      file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+      file = await open(path, openFlags, 0o600);
     } catch (cause) {
       throw new SconeError('E_STORE', `the ledger ${path} cannot be opened`, { cause });
     }
@@ -64,7 +71,6 @@ export class FileStore implements Store {
     const { length } = this.rest;
     if (length === 0) return 0;
     await this.file.truncate(this.end());
-    await this.file.datasync();
     this.rest = new Uint8Array();
     return length;
   }
@@ -81,28 +87,9 @@ export class FileStore implements Store {
     }
     const bytes = concat(...records.flatMap((record) => [uint(record.length, prefixLength), record]));
     try {
-      this.write(bytes, end);
+      await this.write(bytes, end);
     } catch (cause) {
-      await this.cutBack(end);
-      throw new SconeError('E_STORE', 'the ledger cannot be written', {
-        cause,
-        hint:
-          systemCode(cause) === 'ENOSPC' || systemCode(cause) === 'EDQUOT'
-            ? 'the disk of the data folder is full: make room and try again; nothing was changed'
-            : 'check the disk of the data folder; nothing was changed',
-      });
-    }
-    try {
-      await this.file.datasync();
-    } catch (cause) {
-      // After a failed sync nobody knows what of the file is on the disk, and a second sync may claim success without
-      // having written anything. Only a new start, which reads the file again, can tell.
-      throw this.fail(
-        new SconeError('E_STORE', 'the disk did not confirm a write to the ledger', {
-          cause,
-          hint: 'the change may or may not have happened; check the disk and start the CAS again',
-        }),
-      );
+      throw noRoom.includes(systemCode(cause) ?? '') ? await this.takeBack(end, cause) : this.fail(unconfirmed(cause));
     }
     let at = end;
     for (const record of records) {
@@ -125,25 +112,28 @@ export class FileStore implements Store {
     await this.file.close();
   }
 
-  /** Into memory of the kernel only, which takes less time than asking another thread; `datasync` is what waits. */
-  private write(bytes: Uint8Array, position: number): void {
+  private async write(bytes: Uint8Array, position: number): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.file.fd, bytes, done, bytes.length - done, position + done);
+      done += (await this.file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
     }
   }
 
-  /** Takes back what an append that failed has written. */
-  private async cutBack(end: number): Promise<void> {
+  /** Takes back what an append for which there was no room has written; the error to tell. */
+  private async takeBack(end: number, cause: unknown): Promise<SconeError> {
     try {
       await this.file.truncate(end);
-    } catch (cause) {
-      this.fail(
+    } catch (second) {
+      return this.fail(
         new SconeError('E_STORE', 'an incomplete write to the ledger could not be taken back', {
-          cause,
+          cause: second,
           hint: 'check the disk and start the CAS again; the incomplete end is cut then',
         }),
       );
     }
+    return new SconeError('E_STORE', 'the ledger cannot be written', {
+      cause,
+      hint: 'the disk of the data folder is full: make room and try again; nothing was changed',
+    });
   }
 
   private end(): number {
@@ -154,6 +144,17 @@ export class FileStore implements Store {
     this.broken ??= error;
     return error;
   }
+}
+
+/**
+ * After a write that failed in another way than for room, nobody knows what of it is on the disk, and a second one may
+ * claim success without having written anything. Only a new start, which reads the file again, can tell.
+ */
+function unconfirmed(cause: unknown): SconeError {
+  return new SconeError('E_STORE', 'the disk did not confirm a write to the ledger', {
+    cause,
+    hint: 'the change may or may not have happened; check the disk and start the CAS again',
+  });
 }
 
 /** The offsets of all complete records; throws `E_LEDGER` for what no crash leaves behind. */

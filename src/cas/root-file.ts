@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -26,6 +27,8 @@ const document = z.strictObject({
 });
 
 const rootLength = 32;
+const settled = 'root.sealed';
+const unsettled = 'root.sealed.new';
 
 /** The mode of a data folder, in the clear so that a wrong start can be refused by name; `undefined` for a new one. */
 export async function modeOfFolder(folder: string): Promise<Mode | undefined> {
@@ -48,34 +51,40 @@ export async function readRoot(folder: string, platform: Platform): Promise<Root
   await demandMode(folder, platform.mode);
   const found = await readDocument(folder);
   if (found === undefined) return undefined;
+  if (!found.settled) await settle(folder);
   const { mode, ledger } = found;
   const plain = platform.unseal(context(mode, ledger), fromBase64(found.sealed, 'sealed root'));
   if (plain.length <= rootLength) throw damaged(folder);
   return { mode, ledger, root: plain.slice(0, rootLength), identitySpki: plain.slice(rootLength) };
 }
 
-/** Writes the root of a new ledger; this makes the ledger exist, so its record 0 must be durable before. */
+/**
+ * Writes the root of a new ledger, whose record 0 must be durable before: with a whole `root.sealed.new` on the disk the
+ * ledger exists, and the name it keeps is given by `settle`, now or at the next start.
+ */
 export async function writeRoot(folder: string, platform: Platform, root: Root): Promise<void> {
   const sealed = platform.seal(context(root.mode, root.ledger), concat(root.root, root.identitySpki));
   const bytes = canonicalBytes({ v: 1, mode: root.mode, ledger: root.ledger, sealed: base64(sealed) });
   try {
-    const path = join(folder, 'root.sealed.new');
-    const file = await open(path, 'w', 0o600);
+    // O_SYNC and not fsync, which Node's permission model forbids.
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_SYNC;
+    const file = await open(join(folder, unsettled), flags, 0o600);
     try {
       await file.writeFile(bytes);
-      await file.sync();
     } finally {
       await file.close();
     }
-    await rename(path, join(folder, 'root.sealed'));
-    const directory = await open(folder, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
   } catch (cause) {
-    throw new SconeError('E_STORE', `the data folder ${folder} cannot be written`, { cause });
+    throw unwritable(folder, cause);
+  }
+  await settle(folder);
+}
+
+async function settle(folder: string): Promise<void> {
+  try {
+    await rename(join(folder, unsettled), join(folder, settled));
+  } catch (cause) {
+    throw unwritable(folder, cause);
   }
 }
 
@@ -84,22 +93,43 @@ function context(mode: Mode, ledger: string): Uint8Array {
   return lpSequence('sconectl root v1', mode, ledger);
 }
 
-async function readDocument(folder: string): Promise<z.infer<typeof document> | undefined> {
-  let bytes: Uint8Array;
+interface Found extends z.infer<typeof document> {
+  /** Whether it has the name it keeps. */
+  settled: boolean;
+}
+
+async function readDocument(folder: string): Promise<Found | undefined> {
+  const whole = await readFileOf(folder, settled);
+  const left = whole === undefined ? await readFileOf(folder, unsettled) : undefined;
+  const found = parse(whole ?? left ?? new Uint8Array());
+  if (found !== undefined) return { ...found, settled: whole !== undefined };
+  if (whole !== undefined) throw damaged(folder);
+  // Half a document without its name is what an interrupted first start leaves: there is no ledger yet.
+  return undefined;
+}
+
+function parse(bytes: Uint8Array): z.infer<typeof document> | undefined {
   try {
-    bytes = await readFile(join(folder, 'root.sealed'));
+    return document.safeParse(parseJson(bytes, settled)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readFileOf(folder: string, name: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(join(folder, name));
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return undefined;
     throw new SconeError('E_STORE', `the data folder ${folder} cannot be read`, { cause });
   }
-  let parsed: ReturnType<typeof document.safeParse>;
-  try {
-    parsed = document.safeParse(parseJson(bytes, 'root.sealed'));
-  } catch {
-    throw damaged(folder);
-  }
-  if (!parsed.success) throw damaged(folder);
-  return parsed.data;
+}
+
+function unwritable(folder: string, cause: unknown): SconeError {
+  return new SconeError('E_STORE', `the data folder ${folder} cannot be written`, {
+    cause,
+    hint: 'make room on its disk, and let its owner be the user the CAS runs as',
+  });
 }
 
 function damaged(folder: string): SconeError {
