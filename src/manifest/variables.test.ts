@@ -84,6 +84,11 @@ test('every variable without a value is told at its own place, in every notation
   assert.equal((value as { a: string }).a, '$X $X');
 });
 
+test('a known variable in front of an unknown one with the beginning of its name does not move the place', () => {
+  variables.set('NONE_1', 'x');
+  assert.deepEqual(substitute('a: $NONE_1 $NONE\n').problems, ['1:12 E_VARIABLE the variable NONE has no value']);
+});
+
 test('braces around something else than a name are refused', () => {
   assert.deepEqual(substitute('a: ${A:-x}\nb: "${}"\nc: ${a b}\n').problems, [
     '1:4 E_VARIABLE "${A:-x}" is no variable',

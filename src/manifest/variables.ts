@@ -25,9 +25,6 @@ export function substituteVariables(
 ): { source: YamlSource; problems: SconeError[]; isUnset: (problem: SconeError) => boolean } {
   const problems: SconeError[] = [];
   const unset = new Set<string>();
-  const say = (problem: SconeError) => {
-    if (problems.length < mostProblems) problems.push(problem);
-  };
   const key = (at: Position | undefined) => `${at?.line}:${at?.column}`;
 
   const scalar = (text: string, place: Place): string => {
@@ -43,9 +40,13 @@ export function substituteVariables(
       const start = found < 0 ? place.start : from + found;
       lost = found < 0;
       if (!lost) from = start + whole.length;
+      const value = variables.get(name);
+      if (value !== undefined) return value;
+      unset.add(key(source.position(place.start)));
+      if (problems.length >= mostProblems) return whole;
       const at = source.position(start);
       if (!variableName.test(name)) {
-        say(
+        problems.push(
           new SconeError('E_VARIABLE', `${JSON.stringify(whole)} is no variable`, {
             at,
             expected: '${NAME} of letters, digits and _',
@@ -54,10 +55,7 @@ export function substituteVariables(
         );
         return whole;
       }
-      const value = variables.get(name);
-      if (value !== undefined) return value;
-      unset.add(key(source.position(place.start)));
-      say(
+      problems.push(
         new SconeError('E_VARIABLE', `the variable ${name} has no value`, {
           at,
           hint: `set it in the environment (${name}=… sconectl apply …), or write \\$${name} where the text itself is meant`,
