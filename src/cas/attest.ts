@@ -2,23 +2,21 @@ import type { AttestAnswer } from '../api/answers.ts';
 import { serviceReportData } from '../api/binding.ts';
 import { type ServiceClaims, serviceClaims } from '../api/claims.ts';
 import type { AttestRequest } from '../api/requests.ts';
-import { rfc3339 } from '../core/clock.ts';
 import { equalBytes, fromBase64, fromHex, hex, zeroPad } from '../core/bytes.ts';
 import { sha256, sha256Hex } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
 import { appraise } from '../evidence/appraise.ts';
 import { carriesConfigId } from '../evidence/binding.ts';
-import type { Collateral } from '../evidence/collateral.ts';
 import type { Claims } from '../evidence/claims.ts';
-import { documentsOf, refuseOlder, type Seen, withNewest } from '../evidence/freshness.ts';
 import { parseQuote } from '../evidence/sgx/quote.ts';
 import { strict } from '../evidence/tolerance.ts';
 import type { Verified, Verifier } from '../evidence/verify.ts';
 import type { SessionService } from '../session/types.ts';
+import type { CollateralJudge } from './collateral-judge.ts';
 import { needsOf, resolveService } from './configuration.ts';
 import type { ReleaseEvent } from './events.ts';
-import type { Decide, Journal, Moment } from './journal.ts';
+import type { Decide, Journal } from './journal.ts';
 import type { Platform } from './platform.ts';
 import type { SessionState, View } from './state.ts';
 
@@ -27,6 +25,8 @@ export interface AttestOptions {
   platform: Platform;
   /** Keeps what was verified before under the platform's roots. */
   verifier: Verifier;
+  /** Remembers which collateral the ledger knows. */
+  judge: CollateralJudge;
   /** SHA-256 of the SubjectPublicKeyInfo of this server's TLS key. */
   serverSpkiSha256: Uint8Array;
 }
@@ -52,14 +52,14 @@ export async function attestService(
   request: AttestRequest,
   ekm: Uint8Array,
 ): Promise<AttestAnswer> {
-  const { journal, platform, verifier, serverSpkiSha256 } = options;
+  const { journal, platform, verifier, judge, serverSpkiSha256 } = options;
   const presented = readRequest(request);
   demandAdmitted(journal.view, presented);
   demandBinding(presented, ekm, serverSpkiSha256);
   const { now } = journal;
   const verified = verifier.verify(presented, platform.collateral(now), now);
   demandTee(verified, platform);
-  const { result, index, note } = await journal.commit(releaseDecision(presented, verified, platform));
+  const { result, index, note } = await journal.commit(releaseDecision(presented, verified, judge));
   // The release is durable: only now is anything resolved (E.6).
   const { state, service } = result;
   return {
@@ -141,11 +141,11 @@ function demandTee({ tee }: Verified, { mode }: Platform): void {
   throw new SconeError('E_TEE', `a ${mode} CAS accepts no evidence of ${tee}`, { found: tee });
 }
 
-function releaseDecision(presented: Presented, verified: Verified, platform: Platform): Decide<Admitted> {
+function releaseDecision(presented: Presented, verified: Verified, judge: CollateralJudge): Decide<Admitted> {
   return (view, moment) => {
     const admitted = demandAdmitted(view, presented);
     const { state, service } = admitted;
-    const collateral = judgeCollateral(view, moment, verified, platform);
+    const learnt = judge.judge(view, moment, verified);
     demandConfigId(verified.claims, presented.initDataHash);
     demandClaims(presented.claims, verified);
     appraise(verified.claims, service.attestation, state.session.security?.attestation ?? strict);
@@ -164,7 +164,7 @@ function releaseDecision(presented: Presented, verified: Verified, platform: Pla
         measurement: hex(verified.claims.mrenclave),
         tcb: verified.claims.tcb.status,
       },
-      ...collateral,
+      ...(learnt === undefined ? {} : { collateral: learnt }),
     };
     return { event, result: admitted };
   };
@@ -196,43 +196,5 @@ function demandAbilities(claims: ServiceClaims, { state, service }: Admitted): v
     expected: missing.join(', '),
     found: claims.runtime.can.join(', ') || 'nothing',
     hint: 'build the image again with a newer sconectl, or take from the session what needs it',
-  });
-}
-
-/** Collateral with the newest documents seen at the time it was found to be neither older nor newer than those. */
-const known = new WeakMap<Collateral, Seen>();
-
-/**
- * Refuses collateral that is older than what the ledger has seen (H3), and returns what it teaches. A simulated CAS
- * makes its collateral by its own clock, so in a jump of that clock that is not recorded (`time.ts`) it learns nothing;
- * a vendor's signature vouches for the others.
- */
-function judgeCollateral(
-  view: View,
-  moment: Moment,
-  { collateral, newestIssueDate }: Verified,
-  { mode }: Platform,
-): Pick<ReleaseEvent, 'collateral'> {
-  if (known.get(collateral) === view.seen) return {};
-  refuseOlder(view.seen, collateral);
-  if (mode === 'simulation' && moment.frozen) return {};
-  const newest = newestIssueDate > view.newestIssue ? newestIssueDate : view.newestIssue;
-  const changed = changes(view.seen, withNewest(view.seen, collateral), Object.keys(documentsOf(collateral)));
-  if (changed.length === 0 && newest.getTime() === view.newestIssue.getTime()) {
-    known.set(collateral, view.seen);
-    return {};
-  }
-  return { collateral: { documents: changed, newest: rfc3339(newest) } };
-}
-
-function changes(
-  before: Seen,
-  after: Seen,
-  names: readonly string[],
-): { name: string; number: string; issued: string }[] {
-  return names.flatMap((name) => {
-    const [old, now] = [before[name], after[name]];
-    if (now === undefined || (old?.number === now.number && old.issued === now.issued)) return [];
-    return [{ name, number: now.number, issued: now.issued }];
   });
 }

@@ -5,6 +5,7 @@ import { hex } from '../core/bytes.ts';
 import { type Random, systemClock } from '../core/clock.ts';
 import { SconeError } from '../core/errors.ts';
 import { Verifier } from '../evidence/verify.ts';
+import { CollateralJudge } from './collateral-judge.ts';
 import { errorPlace } from './http.ts';
 import { standardLimits } from './limits.ts';
 import { type ListenAddress, listenText, parseListen } from './listen.ts';
@@ -59,6 +60,7 @@ export async function runCas(args: CasArguments, platform: Platform): Promise<vo
     identity: cas.identity,
     platform,
     verifier: new Verifier(platform.roots),
+    judge: new CollateralJudge(platform.mode),
     serverSpkiSha256: cas.identity.spkiSha256,
     sessions: new Sessions(cas.journal, random),
     boot: hex(random(16)),

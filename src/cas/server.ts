@@ -141,7 +141,7 @@ function listen(server: Server, { host, port }: ListenAddress): Promise<AddressI
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       reject(
-        new SconeError('E_USAGE', `cannot listen on ${host}:${port}`, {
+        new SconeError('E_RUN', `cannot listen on ${host}:${port}`, {
           cause,
           hint: 'another program may have this port: choose others with --listen and --service-listen',
         }),

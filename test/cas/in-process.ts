@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { type AttestOptions, attestService } from '../../src/cas/attest.ts';
+import { CollateralJudge } from '../../src/cas/collateral-judge.ts';
 import { type Identity, identitySpki, makeIdentity, openIdentity } from '../../src/cas/identity.ts';
 import { Journal } from '../../src/cas/journal.ts';
 import { type Limits, standardLimits } from '../../src/cas/limits.ts';
@@ -106,7 +107,8 @@ export async function makeReplicas(
     const sessions = new Sessions(journal, random);
     const verifier = new Verifier(platform.roots);
     const serverSpkiSha256 = identity.spkiSha256;
-    const attesting: AttestOptions = { journal, platform, verifier, serverSpkiSha256 };
+    const judge = new CollateralJudge(platform.mode);
+    const attesting: AttestOptions = { journal, platform, verifier, judge, serverSpkiSha256 };
     replicas.push({
       journal,
       identity,
@@ -142,6 +144,7 @@ export async function serve(
     sessions,
     platform,
     verifier: new Verifier(platform.roots),
+    judge: new CollateralJudge(platform.mode),
     serverSpkiSha256: identity.spkiSha256,
     boot: '00'.repeat(16),
     version: 'test',
