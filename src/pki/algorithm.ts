@@ -1,38 +1,116 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { concat, equalBytes, fromHex } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 
-/** AlgorithmIdentifier of ecdsa-with-SHA256, whole DER; its parameters must be absent (RFC 5758, 3.2). */
-const ecdsaWithSha256 = fromHex('300a06082a8648ce3d040302');
+/** How a certificate or list is signed. */
+export type SignatureScheme = 'ecdsa-p256-sha256' | 'rsa-pss-sha384';
 
-/** A SubjectPublicKeyInfo up to the point: id-ecPublicKey, prime256v1, BIT STRING of 66 bytes, no unused bits. */
-const p256Prefix = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
+/** The kinds of public keys that are read. */
+export type KeyKind = 'p256' | 'p384' | 'rsa4096';
 
-/** Throws `E_DER` unless the algorithm (whole AlgorithmIdentifier, DER) is one that is verified here. */
-export function requireSupported(algorithm: Uint8Array, what: string): void {
-  if (!equalBytes(algorithm, ecdsaWithSha256)) {
+const kindNames: Record<KeyKind, string> = { p256: 'P-256', p384: 'P-384', rsa4096: 'RSA-4096' };
+
+/** What certificates of one hierarchy look like; anything else is refused when it is read. */
+export interface Profile {
+  /** Names it in errors. */
+  scheme: SignatureScheme;
+  keys: readonly KeyKind[];
+  /** Whether a serial number may be zero, against RFC 5280, 4.1.2.2: AMD's VCEKs have that. */
+  zeroSerial: boolean;
+}
+
+/** Intel's hierarchy and our own certificates: P-256 throughout. */
+export const p256Profile: Profile = { scheme: 'ecdsa-p256-sha256', keys: ['p256'], zeroSerial: false };
+
+/**
+ * AMD's hierarchy (VCEK Certificate and KDS Interface Specification, 57230, 1.5): RSA-4096 authorities that sign with
+ * RSASSA-PSS and SHA-384, P-384 endorsement keys.
+ */
+export const amdProfile: Profile = { scheme: 'rsa-pss-sha384', keys: ['rsa4096', 'p384'], zeroSerial: true };
+
+/** The AlgorithmIdentifiers of each scheme, whole DER; no other encoding of the same is taken. */
+const identifiers: Record<SignatureScheme, readonly Uint8Array[]> = {
+  // Parameters must be absent (RFC 5758, 3.2).
+  'ecdsa-p256-sha256': [fromHex('300a06082a8648ce3d040302')],
+  'rsa-pss-sha384': [
+    // RFC 4055, 3.1: SHA-384, MGF1 with SHA-384, salt of 48 bytes; the default trailer left out, as DER demands.
+    fromHex(
+      '304106092a864886f70d01010a3034a00f300d06096086480165030402020500' +
+        'a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130',
+    ),
+    // The same as AMD writes it, with the default trailer.
+    fromHex(
+      '304606092a864886f70d01010a3039a00f300d06096086480165030402020500' +
+        'a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130a303020101',
+    ),
+  ],
+};
+
+/** Which key signs in a scheme. */
+const signingKey: Record<SignatureScheme, KeyKind> = { 'ecdsa-p256-sha256': 'p256', 'rsa-pss-sha384': 'rsa4096' };
+
+/** SubjectPublicKeyInfo up to the point: id-ecPublicKey, named curve, BIT STRING without unused bits. */
+const curvePrefixes = {
+  p256: fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200'),
+  p384: fromHex('3076301006072a8648ce3d020106052b81040022036200'),
+} as const;
+
+/** SubjectPublicKeyInfo up to the modulus, of 4096 bits, and behind it: the exponent 65537. */
+const rsa4096Prefix = fromHex('30820222300d06092a864886f70d01010105000382020f003082020a0282020100');
+const rsa4096Suffix = fromHex('0203010001');
+
+/** Throws `E_DER` unless the algorithm (whole AlgorithmIdentifier, DER) is the one of this scheme. */
+export function requireSupported(
+  algorithm: Uint8Array,
+  what: string,
+  scheme: SignatureScheme = 'ecdsa-p256-sha256',
+): void {
+  if (!identifiers[scheme].some((known) => equalBytes(algorithm, known))) {
     throw new SconeError('E_DER', `the ${what} is signed with an algorithm that is not supported`, {
-      expected: 'ecdsa-with-SHA256',
+      expected: scheme,
     });
   }
 }
 
-/** The key of a SubjectPublicKeyInfo: P-256, named curve, uncompressed point on the curve. Throws `E_DER`. */
-export function p256Key(spki: Uint8Array, what: string): KeyObject {
-  const prefix = spki.subarray(0, p256Prefix.length);
-  if (spki.length === p256Prefix.length + 65 && equalBytes(prefix, p256Prefix) && spki[p256Prefix.length] === 4) {
+/** The key of a SubjectPublicKeyInfo of one of these kinds, in its one encoding. Throws `E_DER`. */
+export function publicKeyOf(
+  spki: Uint8Array,
+  what: string,
+  kinds: readonly KeyKind[],
+): { key: KeyObject; kind: KeyKind } {
+  const kind = kinds.find((one) => hasForm(spki, one));
+  if (kind !== undefined) {
     try {
-      return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+      return { key: createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }), kind };
     } catch {
       // Falls through to the refusal: the point is not on the curve.
     }
   }
-  throw new SconeError('E_DER', `the ${what} has no P-256 key with an uncompressed point on the curve`);
+  throw new SconeError('E_DER', `the ${what} has no ${kinds.map((one) => kindNames[one]).join(' or ')} key`, {
+    expected: 'an uncompressed point on the named curve, or a modulus with the exponent 65537, in its one encoding',
+  });
+}
+
+/** The key of a SubjectPublicKeyInfo: P-256, named curve, uncompressed point on the curve. Throws `E_DER`. */
+export function p256Key(spki: Uint8Array, what: string): KeyObject {
+  return publicKeyOf(spki, what, ['p256']).key;
 }
 
 /** The key of a raw point, x ‖ y, 64 bytes, as quotes carry it. Throws `E_DER`. */
 export function p256KeyOfPoint(point: Uint8Array, what: string): KeyObject {
-  return p256Key(concat(p256Prefix, Uint8Array.of(4), point), what);
+  return p256Key(concat(curvePrefixes.p256, Uint8Array.of(4), point), what);
+}
+
+/** Whether a key of this kind signed the message in this scheme. */
+export function verifyScheme(
+  scheme: SignatureScheme,
+  signer: { publicKey: KeyObject; keyKind: KeyKind },
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (signer.keyKind !== signingKey[scheme]) return false;
+  if (scheme === 'ecdsa-p256-sha256') return verifyP256(signer.publicKey, message, signature, 'der');
+  return verifyPss(signer.publicKey, message, signature);
 }
 
 /** ECDSA over P-256 with SHA-256; signature as DER (certificates, CRLs) or r ‖ s, 64 bytes (quotes, Intel's JSON). */
@@ -43,4 +121,38 @@ export function verifyP256(
   encoding: 'der' | 'ieee-p1363',
 ): boolean {
   return verify('sha256', message, { key, dsaEncoding: encoding }, signature);
+}
+
+/** ECDSA over P-384 with SHA-384; signature as r ‖ s, 96 bytes, big-endian, or as DER. */
+export function verifyP384(
+  key: KeyObject,
+  message: Uint8Array,
+  signature: Uint8Array,
+  encoding: 'der' | 'ieee-p1363' = 'ieee-p1363',
+): boolean {
+  return verify('sha384', message, { key, dsaEncoding: encoding }, signature);
+}
+
+/** RSASSA-PSS with SHA-384, MGF1 with SHA-384 and a salt of 48 bytes (RFC 8017, 8.1.2). */
+export function verifyPss(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
+  return verify('sha384', message, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 }, signature);
+}
+
+function hasForm(spki: Uint8Array, kind: KeyKind): boolean {
+  if (kind === 'rsa4096') {
+    const from = rsa4096Prefix.length;
+    return (
+      spki.length === from + 512 + rsa4096Suffix.length &&
+      equalBytes(spki.subarray(0, from), rsa4096Prefix) &&
+      (spki[from] ?? 0) >= 0x80 &&
+      equalBytes(spki.subarray(from + 512), rsa4096Suffix)
+    );
+  }
+  const prefix = curvePrefixes[kind];
+  const size = kind === 'p256' ? 64 : 96;
+  return (
+    spki.length === prefix.length + 1 + size &&
+    equalBytes(spki.subarray(0, prefix.length), prefix) &&
+    spki[prefix.length] === 4
+  );
 }

@@ -1,7 +1,14 @@
 import type { KeyObject } from 'node:crypto';
 import { utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
-import { p256Key, requireSupported } from './algorithm.ts';
+import {
+  type KeyKind,
+  p256Profile,
+  type Profile,
+  publicKeyOf,
+  requireSupported,
+  type SignatureScheme,
+} from './algorithm.ts';
 import { contextTag, type DerReader, readDer, tags } from './der.ts';
 import { type Extensions, extensionValue, readExtensions } from './extension.ts';
 
@@ -10,7 +17,7 @@ export interface Certificate {
   der: Uint8Array;
   /** The signed part. */
   tbs: Uint8Array;
-  /** Magnitude of the serial number, lower-case hex. */
+  /** Magnitude of the serial number, lower-case hex; `00` for zero. */
   serial: string;
   /** Names as their DER: compared as bytes, which refuses more than RFC 5280, 7.1 and never less. */
   issuer: Uint8Array;
@@ -23,12 +30,14 @@ export interface Certificate {
   /** SubjectPublicKeyInfo, DER. */
   spki: Uint8Array;
   publicKey: KeyObject;
+  keyKind: KeyKind;
   /** basicConstraints: whether this is a CA, and how many CAs may follow below it. */
   ca: boolean;
   pathLength: number | undefined;
   keyUsage: { digitalSignature: boolean; keyCertSign: boolean; cRLSign: boolean } | undefined;
   extensions: Extensions;
-  /** ECDSA signature, DER. */
+  scheme: SignatureScheme;
+  /** ECDSA: DER. RSA-PSS: 512 bytes. */
   signature: Uint8Array;
 }
 
@@ -36,19 +45,19 @@ export interface Certificate {
 const understood = ['2.5.29.15', '2.5.29.19', '2.5.29.14', '2.5.29.35', '2.5.29.31', '2.5.29.37'];
 
 /**
- * Parses a certificate strictly: X.509 v3, P-256 key, ecdsa-with-SHA256, no unknown critical extension. Checks no
- * signature and no date. `what` names it in errors. Throws `E_DER`.
+ * Parses a certificate strictly: X.509 v3, key and signature algorithm of the profile, no unknown critical extension.
+ * Checks no signature and no date. `what` names it in errors. Throws `E_DER`.
  */
-export function parseCertificate(der: Uint8Array, what: string): Certificate {
+export function parseCertificate(der: Uint8Array, what: string, profile: Profile = p256Profile): Certificate {
   return readDer(der, what, (document) => {
     const outer = document.enter();
     const tbsElement = outer.take(tags.sequence);
     const algorithm = outer.take(tags.sequence).whole;
     const signature = outer.wholeBits();
     outer.end();
-    requireSupported(algorithm, what);
-    const tbs = readDer(tbsElement.whole, what, (reader) => readTbs(reader.enter(), algorithm, what));
-    return { der, tbs: tbsElement.whole, signature, ...tbs };
+    requireSupported(algorithm, what, profile.scheme);
+    const tbs = readDer(tbsElement.whole, what, (reader) => readTbs(reader.enter(), algorithm, what, profile));
+    return { der, tbs: tbsElement.whole, signature, scheme: profile.scheme, ...tbs };
   });
 }
 
@@ -56,11 +65,12 @@ function readTbs(
   reader: DerReader,
   outerAlgorithm: Uint8Array,
   what: string,
-): Omit<Certificate, 'der' | 'tbs' | 'signature'> {
+  profile: Profile,
+): Omit<Certificate, 'der' | 'tbs' | 'signature' | 'scheme'> {
   const version = reader.enter(contextTag(0, 'constructed'));
   if (version.smallInteger() !== 2) throw new SconeError('E_DER', `the ${what} is not an X.509 v3 certificate`);
   version.end();
-  const serial = reader.positiveHex(20);
+  const serial = profile.zeroSerial ? reader.naturalHex(20) : reader.positiveHex(20);
   if (Buffer.compare(reader.take(tags.sequence).whole, outerAlgorithm) !== 0) {
     throw new SconeError('E_DER', `the ${what} names two signature algorithms`);
   }
@@ -81,6 +91,7 @@ function readTbs(
       throw new SconeError('E_DER', `the ${what} has a critical extension that is not understood`, { found: oid });
     }
   }
+  const { key, kind } = publicKeyOf(spki, what, profile.keys);
   return {
     serial,
     issuer,
@@ -89,7 +100,8 @@ function readTbs(
     notBefore,
     notAfter,
     spki,
-    publicKey: p256Key(spki, what),
+    publicKey: key,
+    keyKind: kind,
     ...basicConstraints(extensions, what),
     keyUsage: keyUsage(extensions, what),
     extensions,

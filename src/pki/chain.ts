@@ -1,7 +1,7 @@
 import { equalBytes, hex } from '../core/bytes.ts';
 import { rfc3339 } from '../core/clock.ts';
 import { SconeError } from '../core/errors.ts';
-import { verifyP256 } from './algorithm.ts';
+import { verifyScheme } from './algorithm.ts';
 import type { Certificate } from './certificate.ts';
 import { keyIdentifiersAgree } from './extension.ts';
 import { spkiSha256 } from './spki.ts';
@@ -14,8 +14,11 @@ export interface ChainRules {
   pin: string;
   /** How many certificates there must be, root included. */
   length: number;
-  /** What the first certificate is: one that signs documents, or a CA (whose CRL is in question). */
-  leaf: 'signer' | 'ca';
+  /**
+   * What the first certificate is: one that signs documents, one of a chip (AMD gives those no keyUsage; where there is
+   * one it must allow signing), or a CA (whose CRL is in question).
+   */
+  leaf: 'signer' | 'chip' | 'ca';
   /** Names the chain in errors. */
   what: string;
 }
@@ -46,7 +49,8 @@ export function verifyChain(chain: readonly Certificate[], rules: ChainRules): a
       expected: `basicConstraints CA:${rules.leaf === 'ca' ? 'TRUE' : 'FALSE'}`,
     });
   }
-  if (rules.leaf === 'signer' && leaf.keyUsage?.digitalSignature !== true) {
+  const maySign = leaf.keyUsage?.digitalSignature ?? rules.leaf === 'chip';
+  if (rules.leaf !== 'ca' && !maySign) {
     throw new SconeError('E_CHAIN', `the first certificate of the ${rules.what} may not sign documents`, {
       expected: 'keyUsage digitalSignature',
     });
@@ -98,7 +102,7 @@ function verifyIssuers(chain: readonly Certificate[], what: string): void {
         found: String(index),
       });
     }
-    if (!verifyP256(issuer.publicKey, certificate.tbs, certificate.signature, 'der')) {
+    if (!verifyScheme(certificate.scheme, issuer, certificate.tbs, certificate.signature)) {
       throw new SconeError('E_CHAIN', `${place} is not signed by the next certificate's key`);
     }
   }

@@ -1,7 +1,7 @@
 import { equalBytes } from '../core/bytes.ts';
 import { rfc3339 } from '../core/clock.ts';
 import { SconeError } from '../core/errors.ts';
-import { requireSupported, verifyP256 } from './algorithm.ts';
+import { p256Profile, type Profile, requireSupported, type SignatureScheme, verifyScheme } from './algorithm.ts';
 import type { Certificate } from './certificate.ts';
 import { contextTag, type DerReader, readDer, tags } from './der.ts';
 import { type Extensions, extensionValue, keyIdentifiersAgree, readExtensions } from './extension.ts';
@@ -19,6 +19,7 @@ export interface Crl {
   /** Serial numbers (magnitude, lower-case hex) of this issuer. */
   revoked: ReadonlySet<string>;
   extensions: Extensions;
+  scheme: SignatureScheme;
   signature: Uint8Array;
 }
 
@@ -26,16 +27,16 @@ export interface Crl {
 const understood = ['2.5.29.20', '2.5.29.35'];
 
 /** Parses a CRL strictly; checks no signature and no date. Throws `E_DER`. */
-export function parseCrl(der: Uint8Array, what: string): Crl {
+export function parseCrl(der: Uint8Array, what: string, profile: Profile = p256Profile): Crl {
   return readDer(der, what, (document) => {
     const outer = document.enter();
     const tbs = outer.take(tags.sequence);
     const algorithm = outer.take(tags.sequence).whole;
     const signature = outer.wholeBits();
     outer.end();
-    requireSupported(algorithm, what);
-    const fields = readDer(tbs.whole, what, (reader) => readTbs(reader.enter(), algorithm, what));
-    return { der, tbs: tbs.whole, signature, ...fields };
+    requireSupported(algorithm, what, profile.scheme);
+    const fields = readDer(tbs.whole, what, (reader) => readTbs(reader.enter(), algorithm, what, profile));
+    return { der, tbs: tbs.whole, signature, scheme: profile.scheme, ...fields };
   });
 }
 
@@ -55,7 +56,7 @@ export function verifyCrlSignature(crl: Crl, issuer: Certificate, what: string):
       expected: 'keyUsage cRLSign',
     });
   }
-  if (!verifyP256(issuer.publicKey, crl.tbs, crl.signature, 'der')) {
+  if (!verifyScheme(crl.scheme, issuer, crl.tbs, crl.signature)) {
     throw new SconeError('E_COLLATERAL', `the signature of the ${what} is wrong`);
   }
 }
@@ -80,7 +81,12 @@ export function isRevoked(crl: Crl, certificate: Certificate): boolean {
   return equalBytes(crl.issuer, certificate.issuer) && crl.revoked.has(certificate.serial);
 }
 
-function readTbs(reader: DerReader, outerAlgorithm: Uint8Array, what: string): Omit<Crl, 'der' | 'tbs' | 'signature'> {
+function readTbs(
+  reader: DerReader,
+  outerAlgorithm: Uint8Array,
+  what: string,
+  profile: Profile,
+): Omit<Crl, 'der' | 'tbs' | 'signature' | 'scheme'> {
   if (reader.smallInteger() !== 1) throw new SconeError('E_DER', `the ${what} is not a v2 CRL`);
   if (Buffer.compare(reader.take(tags.sequence).whole, outerAlgorithm) !== 0) {
     throw new SconeError('E_DER', `the ${what} names two signature algorithms`);
@@ -90,7 +96,7 @@ function readTbs(reader: DerReader, outerAlgorithm: Uint8Array, what: string): O
   // nextUpdate is required of conforming CAs (5.1.2.5); without it a list would be valid for ever.
   const nextUpdate = reader.time();
   const list = reader.enterOptional(tags.sequence);
-  const revoked = list === undefined ? new Set<string>() : readRevoked(list, what);
+  const revoked = list === undefined ? new Set<string>() : readRevoked(list, what, profile);
   const wrapped = reader.enter(contextTag(0, 'constructed'));
   const extensions = readExtensions(wrapped, what);
   wrapped.end();
@@ -99,11 +105,11 @@ function readTbs(reader: DerReader, outerAlgorithm: Uint8Array, what: string): O
   return { issuer, thisUpdate, nextUpdate, number: crlNumber(extensions, what), revoked, extensions };
 }
 
-function readRevoked(list: DerReader, what: string): Set<string> {
+function readRevoked(list: DerReader, what: string, { zeroSerial }: Profile): Set<string> {
   const revoked = new Set<string>();
   while (!list.empty) {
     const entry = list.enter();
-    revoked.add(entry.positiveHex(20));
+    revoked.add(zeroSerial ? entry.naturalHex(20) : entry.positiveHex(20));
     entry.time();
     // reasonCode and the like; a critical certificateIssuer would make this an indirect CRL.
     if (!entry.empty) refuseCritical(readExtensions(entry, what), [], what);

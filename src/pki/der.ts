@@ -125,6 +125,14 @@ export class DerReader {
     return hex(magnitude);
   }
 
+  /** Magnitude of an integer that is not negative, without leading zeros, lower-case hex; `00` for zero. */
+  naturalHex(mostBytes: number): string {
+    const zero = new DerReader(this.#bytes.subarray(this.#at), this.#what).integer();
+    if (zero.length !== 1 || zero[0] !== 0) return this.positiveHex(mostBytes);
+    this.next();
+    return '00';
+  }
+
   boolean(): boolean {
     const { value } = this.take(tags.boolean);
     if (value.length !== 1 || (value[0] !== 0 && value[0] !== 0xff)) this.#fail('has a boolean that is not DER');
