@@ -30,6 +30,8 @@ export interface Collateral {
   /** The CA of the PCK certificates, then the root. */
   pckCrlIssuerChain: readonly Certificate[];
   rootCrl: Crl;
+  /** PCK certificate chain, PEM text, leaf first: for quotes that carry none (certification data of type 3). */
+  pckChain?: Uint8Array;
   /** The JSON form it was parsed from; it travels as `aux` beside evidence. */
   text: string;
 }
@@ -47,7 +49,7 @@ const members = [
 ] as const;
 
 /** The JSON form of one platform's collateral: PEM chains, hex of DER lists and signatures, signed JSON as text. */
-export type CollateralDocument = Record<(typeof members)[number], string>;
+export type CollateralDocument = Record<(typeof members)[number], string> & { pck_certificate_chain?: string };
 
 /** Collateral is about 20 KB, with a long PCK CRL a few hundred. */
 const sizeLimit = 4 * 1024 * 1024;
@@ -112,7 +114,7 @@ export function collateralExpiry(collateral: Collateral): Date {
 
 function collateralOf(value: Json, text: string): Collateral {
   const fields = new JsonFields(value, 'collateral');
-  const unknown = fields.names().find((name) => !(members as readonly string[]).includes(name));
+  const unknown = fields.names().find((name) => ![...members, 'pck_certificate_chain'].includes(name));
   if (unknown !== undefined) throw new SconeError('E_COLLATERAL', `the collateral has an unknown part, ${unknown}`);
   const chain = (name: (typeof members)[number]): Certificate[] =>
     readPem('CERTIFICATE', fields.text(name), name).map((der) => parseCertificate(der, `certificate in ${name}`));
@@ -133,6 +135,7 @@ function collateralOf(value: Json, text: string): Collateral {
     pckCrl: crl('pck_crl', 'PCK CRL'),
     pckCrlIssuerChain: chain('pck_crl_issuer_chain'),
     rootCrl: crl('root_ca_crl', 'root CA CRL'),
+    ...(fields.has('pck_certificate_chain') ? { pckChain: utf8(fields.text('pck_certificate_chain')) } : {}),
     text,
   };
 }

@@ -36,7 +36,11 @@ test('genuine: an SGX quote v3 gets the verdict that is published with it', (t) 
   assert.deepEqual(claims.tcb.advisories, ['INTEL-SA-00289', 'INTEL-SA-00615']);
   assert.equal(claims.tcb.evaluationDataNumber, 17);
   assert.equal(Buffer.from(claims.reportData).toString('latin1').replace(/\0+$/, ''), 'Hello, world!');
-  assert.deepEqual(platformHint({ quote: sample.quote }, productionRoots), { fmspc: '00a067110000', pceid: '0000' });
+  assert.deepEqual(platformHint({ quote: sample.quote }, productionRoots), {
+    tee: 'sgx',
+    fmspc: '00a067110000',
+    pceid: '0000',
+  });
 });
 
 test('genuine: today the sample is refused as expired, and so is it before its collateral was issued', (t) => {

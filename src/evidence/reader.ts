@@ -12,6 +12,11 @@ export class FieldReader {
     this.#what = what;
   }
 
+  /** How many bytes are left. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
   /** The next `length` bytes, as a view. */
   take(length: number, field: string): Uint8Array {
     const left = this.#bytes.length - this.#at;

@@ -65,6 +65,11 @@ export const sgxChecks = {
     section: 'PCS, "Get Enclave Identity", appendix "QE identity matching"',
     allow: noPolicy,
   },
+  'collateral-missing': {
+    code: 'E_COLLATERAL',
+    section: 'PCS, "Get TCB Info" and "Get Enclave Identity"',
+    allow: 'give the collateral of this platform, or put `missing-collateral` into `allow` of the policy',
+  },
   'qe-debug': { code: 'E_EVIDENCE', section: 'SDM 3D, 35.7.1, ATTRIBUTES.DEBUG', allow: noPolicy },
   'qe-level': {
     code: 'E_TCB',
@@ -82,16 +87,78 @@ export const sgxChecks = {
     allow: `${noPolicy}; the vendor has revoked this TCB level`,
   },
   tee: { code: 'E_TEE', section: 'review M6', allow: 'name the TEE that the evidence is of' },
-} as const satisfies Record<string, { code: ErrorCode; section: string; allow: string }>;
+} as const satisfies CheckTable;
+
+/** Further checks of TDX evidence, which shares all others with SGX. TDX = Intel TDX Module Base Architecture. */
+export const tdxChecks = {
+  'td-attributes': { code: 'E_EVIDENCE', section: 'TDX, ATTRIBUTES, reserved bits', allow: noPolicy },
+  'tdx-module': {
+    code: 'E_TCB',
+    section: 'PCS, "Get TDX TCB Info", tdxModule and tdxModuleIdentities',
+    allow: `${noPolicy}; update the platform's TDX module`,
+  },
+} as const satisfies CheckTable;
+
+/**
+ * Every check of an SNP report, in order. ABI = AMD SEV-SNP Firmware ABI Specification (56860); KDS = VCEK Certificate
+ * and KDS Interface Specification (57230).
+ */
+export const snpChecks = {
+  'report-signature': { code: 'E_EVIDENCE', section: 'ABI 7.3, SIGNATURE', allow: noPolicy },
+  'vek-chain': { code: 'E_CHAIN', section: 'KDS 1.5; RFC 5280, 6.1', allow: fetchAgain },
+  'vek-dates': {
+    code: 'E_CHAIN',
+    section: 'RFC 5280, 4.1.2.5',
+    allow: 'correct the clock, or fetch the certificates again',
+  },
+  'revocation-unchecked': {
+    code: 'E_COLLATERAL',
+    section: 'KDS 5, revocation list',
+    allow: 'give the revocation list of the product line, or put `unchecked-revocation` into `allow` of the policy',
+  },
+  'snp-crl-signature': { code: 'E_COLLATERAL', section: 'RFC 5280, 5.1.1.3', allow: fetchAgain },
+  'snp-crl-dates': {
+    code: 'E_COLLATERAL',
+    section: 'RFC 5280, 5.1.2.4 and 5.1.2.5',
+    allow: 'fetch collateral again, or correct the clock',
+  },
+  'snp-revocation': {
+    code: 'E_CHAIN',
+    section: 'RFC 5280, 6.3',
+    allow: `${noPolicy}; the vendor has revoked this authority`,
+  },
+  product: { code: 'E_EVIDENCE', section: 'KDS 3, productName; ABI 7.3, CPUID_FAM_ID', allow: noPolicy },
+  'chip-id': {
+    code: 'E_EVIDENCE',
+    section: 'KDS 3, hwID; ABI 7.3, CHIP_ID',
+    allow: 'give the VCEK certificate of this chip',
+  },
+  'tcb-version': { code: 'E_EVIDENCE', section: 'ABI 2.2, TCB_VERSION', allow: noPolicy },
+  'reported-tcb': {
+    code: 'E_TCB',
+    section: 'KDS 3, blSPL to ucodeSPL; ABI 7.3, REPORTED_TCB',
+    allow: 'give the certificate of the TCB that the report states',
+  },
+  'tcb-order': { code: 'E_TCB', section: 'ABI 3, committed and reported TCB', allow: noPolicy },
+  vmpl: { code: 'E_EVIDENCE', section: 'ABI 7.3, VMPL', allow: noPolicy },
+  'policy-reserved': { code: 'E_EVIDENCE', section: 'ABI 4.3, guest policy', allow: noPolicy },
+  'id-block': { code: 'E_EVIDENCE', section: 'ABI 7.3, AUTHOR_KEY_EN', allow: noPolicy },
+} as const satisfies CheckTable;
+
+type CheckTable = Record<string, { code: ErrorCode; section: string; allow: string }>;
 
 export type SgxCheck = keyof typeof sgxChecks;
 
+/** Every check there is; the reference is made from it. */
+export const checks = { ...sgxChecks, ...tdxChecks, ...snpChecks };
+export type CheckName = keyof typeof checks;
+
 /** A failed check: which, why, and what would let the evidence pass (`hint`). */
 export class Refusal extends SconeError {
-  readonly check: SgxCheck;
+  readonly check: CheckName;
 
-  constructor(check: SgxCheck, problem: string, details: Pick<ErrorDetails, 'expected' | 'found' | 'causes'> = {}) {
-    const { code, section, allow } = sgxChecks[check];
+  constructor(check: CheckName, problem: string, details: Pick<ErrorDetails, 'expected' | 'found' | 'causes'> = {}) {
+    const { code, section, allow } = checks[check];
     super(code, problem, {
       ...details,
       causes: [...(details.causes ?? []), `check ${check}: ${section}`],
@@ -102,12 +169,28 @@ export class Refusal extends SconeError {
 }
 
 /** What an inner room threw, as the failure of a check. */
-export function refusalFrom(check: SgxCheck, { message, expected, found, causes }: SconeError): Refusal {
+export function refusalFrom(check: CheckName, { message, expected, found, causes }: SconeError): Refusal {
   return new Refusal(check, message, {
     ...(expected === undefined ? {} : { expected }),
     ...(found === undefined ? {} : { found }),
     causes,
   });
+}
+
+/** The outcome of a check that was made earlier. */
+export function failedEarlier(check: CheckName, problem: SconeError | undefined): Refusal | undefined {
+  return problem === undefined ? undefined : refusalFrom(check, problem);
+}
+
+/** Makes a check by something that throws. */
+export function attempt(check: CheckName, run: () => void): Refusal | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof SconeError) return refusalFrom(check, error);
+    throw error;
+  }
 }
 
 /** The one error for all failed checks, at least one: led by the first, with all of them in `errors`. */

@@ -20,7 +20,7 @@ export const names = {
   rootCrl: 'root CA CRL',
 } as const;
 
-/** Parses certification data of type 5 and checks the chain. Throws when it cannot be parsed at all. */
+/** Parses certification data of type 5, or a chain that a caller gave in its form, and checks the chain. Throws when it cannot be parsed at all. */
 export function readPckChain(certificationData: Uint8Array, roots: TrustRoots): PckChain {
   // Intel's library writes the text with the zero byte that ends it in C.
   const text = utf8Text(certificationData, names.pckChain).replace(/\0$/, '');

@@ -5,24 +5,39 @@ import { SconeError } from '../../core/errors.ts';
 import { p256KeyOfPoint, verifyP256 } from '../../pki/algorithm.ts';
 import { verifyChainDates } from '../../pki/chain.ts';
 import { isRevoked, verifyCrlDates } from '../../pki/crl.ts';
-import { Refusal, refusalFrom, type SgxCheck } from '../refusal.ts';
+import { attempt, failedEarlier, Refusal, type SgxCheck } from '../refusal.ts';
 import { isTcbStatus } from '../tcb-status.ts';
+import { hasReservedTdAttributes } from '../tdx/attributes.ts';
+import { findModule, isModule } from '../tdx/module.ts';
 import { names } from './chains.ts';
 import { matchQeLevel } from './qe-identity.ts';
 import { attributesOf } from './report-body.ts';
-import type { Subject } from './subject.ts';
+import type { QuoteSubject, Subject } from './subject.ts';
 import { matchTcbLevel } from './tcb-info.ts';
 
+type QuoteCheck = (subject: QuoteSubject) => Refusal | undefined;
 type Check = (subject: Subject) => Refusal | undefined;
 
-/** All checks in the order of the specification; each looks at parsed data only and none relies on another's outcome. */
-export const checksInOrder: readonly Check[] = [
+/** The checks for which the quote and its PCK chain are enough. */
+const quoteChecks: readonly QuoteCheck[] = [
   quoteSignature,
   attestationKeyBinding,
   qeReportSignature,
   ({ pck }) => failedEarlier('pck-chain', pck.problem),
   pckRole,
   ({ pck, now }) => attempt('pck-dates', () => verifyChainDates(pck.certificates, now, names.pckChain)),
+  pckIdentifier,
+];
+
+/** The same for evidence without collateral, where a policy lets it pass. */
+export const checksWithoutCollateral: readonly QuoteCheck[] = [...quoteChecks, qeDebug, tdReservedAttributes];
+
+/**
+ * All checks in the order of the specification; each looks at parsed data only and none relies on another's outcome.
+ * SGX and TDX quotes differ in their body and in what TCB Info and QE Identity say, not in how either is proved.
+ */
+export const checksInOrder: readonly Check[] = [
+  ...quoteChecks,
   ({ problems }) => failedEarlier('crl-chain', problems.crlChain),
   ({ collateral, now }) =>
     attempt('crl-chain', () => verifyChainDates(collateral.pckCrlIssuerChain, now, names.crlChain)),
@@ -51,10 +66,12 @@ export const checksInOrder: readonly Check[] = [
   qeAttributes,
   qeDebug,
   qeLevel,
+  tdReservedAttributes,
+  tdxModule,
   tcbLevel,
 ];
 
-function quoteSignature({ quote }: Subject): Refusal | undefined {
+function quoteSignature({ quote }: QuoteSubject): Refusal | undefined {
   return attempt('quote-signature', () => {
     const key = p256KeyOfPoint(quote.attestationKey, 'attestation key of the quote');
     if (!verifyP256(key, quote.signed, quote.signature, 'ieee-p1363')) {
@@ -64,7 +81,7 @@ function quoteSignature({ quote }: Subject): Refusal | undefined {
 }
 
 /** The QE's report data = SHA-256(attestation key ‖ authentication data) ‖ 32 zero bytes (threat model 14). */
-function attestationKeyBinding({ quote }: Subject): Refusal | undefined {
+function attestationKeyBinding({ quote }: QuoteSubject): Refusal | undefined {
   const expected = zeroPad(sha256(quote.attestationKey, quote.qeAuthenticationData), 64);
   if (equalBytes(expected, quote.qeBody.reportdata)) return undefined;
   return new Refusal('attestation-key', "the quoting enclave's report is about another attestation key", {
@@ -73,14 +90,14 @@ function attestationKeyBinding({ quote }: Subject): Refusal | undefined {
   });
 }
 
-function qeReportSignature({ quote, pck }: Subject): Refusal | undefined {
+function qeReportSignature({ quote, pck }: QuoteSubject): Refusal | undefined {
   const key = pck.certificates[0]?.publicKey;
   if (key !== undefined && verifyP256(key, quote.qeReport, quote.qeReportSignature, 'ieee-p1363')) return undefined;
   return new Refusal('qe-report-signature', "the quoting enclave's report is not signed by the platform's PCK");
 }
 
 /** The vendor's root has issued certificates for other purposes; names tell them apart (PCK profile, 1.3). */
-function pckRole({ pck, roots }: Subject): Refusal | undefined {
+function pckRole({ pck, roots }: QuoteSubject): Refusal | undefined {
   const [leaf, issuer] = pck.certificates;
   const certificateName = `${roots.sgxVendor} SGX PCK Certificate`;
   const issuerNames = [`${roots.sgxVendor} SGX PCK Platform CA`, `${roots.sgxVendor} SGX PCK Processor CA`];
@@ -88,6 +105,18 @@ function pckRole({ pck, roots }: Subject): Refusal | undefined {
   return new Refusal('pck-role', 'the certificate chain of the platform is not one of a PCK', {
     expected: `${certificateName}, issued by ${issuerNames.join(' or ')}`,
     found: `${leaf?.commonName ?? 'no name'}, issued by ${issuer?.commonName ?? 'nobody'}`,
+  });
+}
+
+/** Type 3 only: the chain that the caller gave must be of the PCE that the quote names. */
+function pckIdentifier({ quote, pck }: QuoteSubject): Refusal | undefined {
+  if (quote.certificationType !== 3) return undefined;
+  // Encrypted PPID (384), CPUSVN (16), PCESVN (2), PCE-ID (2). The signature binds the rest.
+  const found = hex(quote.certificationData.subarray(402, 404));
+  if (found === pck.platform.pceid) return undefined;
+  return new Refusal('pck-role', 'the PCK certificate that was given is of another PCE than the quote names', {
+    expected: `PCE-ID ${found}`,
+    found: `PCE-ID ${pck.platform.pceid}`,
   });
 }
 
@@ -115,11 +144,11 @@ function revocation({ pck, collateral }: Subject): Refusal | undefined {
   });
 }
 
-function tcbInfoKind({ collateral }: Subject): Refusal | undefined {
+function tcbInfoKind({ quote, collateral }: Subject): Refusal | undefined {
   const { id, version, tcbType } = collateral.tcbInfo.document;
-  if (id === 'SGX' && version === 3 && tcbType === 0) return undefined;
-  return new Refusal('tcb-info-kind', 'the TCB Info is not one for SGX, or of another version', {
-    expected: 'id SGX, version 3, tcbType 0',
+  if (id === quote.tee && version === 3 && tcbType === 0) return undefined;
+  return new Refusal('tcb-info-kind', `the TCB Info is not one for ${quote.tee}, or of another version`, {
+    expected: `id ${quote.tee}, version 3, tcbType 0`,
     found: `id ${id}, version ${version}, tcbType ${tcbType}`,
   });
 }
@@ -133,11 +162,12 @@ function tcbInfoPlatform({ collateral, pck }: Subject): Refusal | undefined {
   });
 }
 
-function qeIdentityKind({ collateral }: Subject): Refusal | undefined {
+function qeIdentityKind({ quote, collateral }: Subject): Refusal | undefined {
   const { id, version } = collateral.qeIdentity.document;
-  if (id === 'QE' && version === 2) return undefined;
-  return new Refusal('qe-identity-kind', 'the QE Identity is not one for the quoting enclave of SGX', {
-    expected: 'id QE, version 2',
+  const expected = quote.tee === 'SGX' ? 'QE' : 'TD_QE';
+  if (id === expected && version === 2) return undefined;
+  return new Refusal('qe-identity-kind', `the QE Identity is not one for the quoting enclave of ${quote.tee}`, {
+    expected: `id ${expected}, version 2`,
     found: `id ${id}, version ${version}`,
   });
 }
@@ -167,7 +197,7 @@ function qeAttributes({ quote, collateral }: Subject): Refusal | undefined {
 }
 
 /** The vendor's mask covers it; a mask that did not would still not make a debug QE acceptable (threat model 4). */
-function qeDebug({ quote }: Subject): Refusal | undefined {
+function qeDebug({ quote }: QuoteSubject): Refusal | undefined {
   if (!attributesOf(quote.qeBody.attributes).debug) return undefined;
   return new Refusal('qe-debug', 'the quoting enclave runs in debug mode');
 }
@@ -188,11 +218,52 @@ function qeLevel({ quote, collateral }: Subject): Refusal | undefined {
   });
 }
 
-function tcbLevel({ pck, collateral }: Subject): Refusal | undefined {
-  const level = matchTcbLevel(collateral.tcbInfo.document, pck.platform);
+/** A TD with an attribute that nobody here knows could be open in a way that nobody here sees (threat model 5). */
+function tdReservedAttributes({ quote }: QuoteSubject): Refusal | undefined {
+  if (quote.tee !== 'TDX' || !hasReservedTdAttributes(quote.body.tdattributes)) return undefined;
+  return new Refusal('td-attributes', 'reserved bits of the TD attributes are set', {
+    expected: 'zero',
+    found: hex(quote.body.tdattributes),
+  });
+}
+
+/** The module, by the index rule: its signer and attributes, then its SVN (threat model 8). */
+function tdxModule({ quote, collateral }: Subject): Refusal | undefined {
+  const { tdx } = collateral.tcbInfo.document;
+  if (quote.tee !== 'TDX') return undefined;
+  if (tdx === undefined) return new Refusal('tdx-module', 'the TCB Info says nothing about TDX modules');
+  const found = findModule(tdx, quote.body);
+  const svn = `TEE_TCB_SVN ${hex(quote.body.teeTcbSvn)}`;
+  if (found === undefined) {
+    return new Refusal('tdx-module', 'the vendor has no identity for this version of the TDX module', { found: svn });
+  }
+  if (!isModule(found.module, quote.body)) {
+    return new Refusal('tdx-module', "signer or attributes of the TDX module are not the vendor's", {
+      expected: `MRSIGNERSEAM ${hex(found.module.mrsigner)}, SEAMATTRIBUTES ${hex(found.module.attributes)}`,
+      found: `MRSIGNERSEAM ${hex(quote.body.mrsignerseam)}, SEAMATTRIBUTES ${hex(quote.body.seamattributes)}`,
+    });
+  }
+  if (found.level === 'none') return undefined;
+  if (found.level === undefined) {
+    return new Refusal('tdx-module', "the TDX module's SVN is below every level", { found: svn });
+  }
+  const { status } = found.level;
+  if (status === 'UpToDate' || status === 'OutOfDate') return undefined;
+  if (status === 'Revoked') return new Refusal('tcb-revoked', 'the TDX module is revoked');
+  return new Refusal('tdx-module', 'the status of the TDX module is not one that is known', {
+    expected: 'UpToDate, OutOfDate or Revoked',
+    found: status.slice(0, 64),
+  });
+}
+
+function tcbLevel({ quote, pck, collateral }: Subject): Refusal | undefined {
+  const teeTcbSvn = quote.tee === 'TDX' ? quote.body.teeTcbSvn : undefined;
+  const level = matchTcbLevel(collateral.tcbInfo.document, pck.platform, teeTcbSvn);
   if (level === undefined) {
     return new Refusal('tcb-level', "the platform's TCB is below every level", {
-      found: `components ${pck.platform.components.join(' ')}, PCESVN ${pck.platform.pcesvn}`,
+      found:
+        `components ${pck.platform.components.join(' ')}, PCESVN ${pck.platform.pcesvn}` +
+        (teeTcbSvn === undefined ? '' : `, TEE_TCB_SVN ${hex(teeTcbSvn)}`),
     });
   }
   if (!isTcbStatus(level.status)) {
@@ -226,18 +297,4 @@ function match(field: string, expected: Uint8Array, found: Uint8Array): Refusal 
 
 function masked(bytes: Uint8Array, mask: Uint8Array): Uint8Array {
   return concat(bytes.map((byte, index) => byte & (mask[index] ?? 0xff)));
-}
-
-function failedEarlier(check: SgxCheck, problem: SconeError | undefined): Refusal | undefined {
-  return problem === undefined ? undefined : refusalFrom(check, problem);
-}
-
-function attempt(check: SgxCheck, run: () => void): Refusal | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (error instanceof SconeError) return refusalFrom(check, error);
-    throw error;
-  }
 }

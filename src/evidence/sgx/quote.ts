@@ -39,12 +39,12 @@ export const intelQeVendorId = fromHex('939a7233f79c4ca9940a0db3957f0607');
 /** A quote is 4 to 6 KB; a limit far above that keeps hostile lengths cheap. */
 export const quoteSizeLimit = 32_768;
 
-/** An SGX quote of version 3 with an ECDSA P-256 signature. Byte fields are views of the quote. */
-export interface SgxQuote {
-  header: { version: 3; qeSvn: number; pceSvn: number; userData: Uint8Array };
-  /** Header and report body, as signed. */
+/** What quotes with an ECDSA P-256 signature have in common, of every version and TEE. Byte fields are views. */
+export interface EcdsaQuote {
+  tee: 'SGX' | 'TDX';
+  version: 3 | 4 | 5;
+  /** Header and body, as signed. */
   signed: Uint8Array;
-  body: ReportBody;
   /** r ‖ s by the attestation key over `signed`. */
   signature: Uint8Array;
   /** x ‖ y. */
@@ -55,8 +55,15 @@ export interface SgxQuote {
   /** r ‖ s by the PCK over `qeReport`. */
   qeReportSignature: Uint8Array;
   qeAuthenticationData: Uint8Array;
-  /** Type 5: PCK certificate chain, PEM text. */
+  /** 5: PCK certificate chain, PEM text. 3: identifiers of a PCK whose chain must come from elsewhere. */
+  certificationType: 3 | 5;
   certificationData: Uint8Array;
+}
+
+/** An SGX quote. */
+export interface SgxQuote extends EcdsaQuote {
+  tee: 'SGX';
+  body: ReportBody;
 }
 
 /** The version field of a quote of any version; undefined for fewer than two bytes. */
@@ -65,7 +72,7 @@ export function quoteVersion(bytes: Uint8Array): number | undefined {
   return low === undefined || high === undefined ? undefined : low + 256 * high;
 }
 
-/** Parses a quote strictly, to its last byte; checks no signature. Throws `E_EVIDENCE`. */
+/** Parses a quote of version 3 strictly, to its last byte; checks no signature. Throws `E_EVIDENCE`. */
 export function parseQuote(bytes: Uint8Array): SgxQuote {
   if (bytes.length > quoteSizeLimit) {
     throw new SconeError('E_EVIDENCE', 'the quote is larger than any quote is', {
@@ -74,20 +81,27 @@ export function parseQuote(bytes: Uint8Array): SgxQuote {
     });
   }
   const reader = new FieldReader(bytes, 'quote');
-  const header = parseHeader(reader);
+  readHeader(reader);
   const body = parseReportBody(reader.take(reportBodySize, 'ISV_ENCLAVE_REPORT'), 'report body of the quote');
   const signatureData = reader.take(reader.uint32('QUOTE_SIGNATURE_DATA_LEN'), 'QUOTE_SIGNATURE_DATA');
   reader.end();
-  return { header, signed: bytes.subarray(0, signedSize), body, ...parseSignatureData(signatureData) };
+  return {
+    tee: 'SGX',
+    version: 3,
+    signed: bytes.subarray(0, signedSize),
+    body,
+    ...parseSignatureData(signatureData),
+  };
 }
 
-function parseHeader(reader: FieldReader): SgxQuote['header'] {
+function readHeader(reader: FieldReader): void {
   expectValue('version', reader.uint16('VERSION'), 3);
   expectValue('attestation key type', reader.uint16('ATTESTATION_KEY_TYPE'), ecdsaP256);
   // In version 4 this is the TEE type; here, zero says nothing but "reserved".
   reader.zero(4, 'RESERVED');
-  const qeSvn = reader.uint16('QE_SVN');
-  const pceSvn = reader.uint16('PCE_SVN');
+  // The SVNs say which TCB the quoting enclave's key is of; the PCK certificate says it, too, and is what counts.
+  reader.uint16('QE_SVN');
+  reader.uint16('PCE_SVN');
   const vendor = reader.take(16, 'QE_VENDOR_ID');
   if (!equalBytes(vendor, intelQeVendorId)) {
     throw new SconeError('E_EVIDENCE', 'the quote was made by a quoting enclave of another vendor', {
@@ -95,10 +109,10 @@ function parseHeader(reader: FieldReader): SgxQuote['header'] {
       found: hex(vendor),
     });
   }
-  return { version: 3, qeSvn, pceSvn, userData: reader.take(20, 'USER_DATA') };
+  reader.take(20, 'USER_DATA');
 }
 
-function parseSignatureData(bytes: Uint8Array): Omit<SgxQuote, 'header' | 'signed' | 'body'> {
+function parseSignatureData(bytes: Uint8Array): Omit<EcdsaQuote, 'tee' | 'version' | 'signed'> {
   const reader = new FieldReader(bytes, 'signature data of the quote');
   const take = (field: keyof typeof signatureDataLayout): Uint8Array =>
     reader.take(signatureDataLayout[field][1], field);
@@ -106,21 +120,38 @@ function parseSignatureData(bytes: Uint8Array): Omit<SgxQuote, 'header' | 'signe
   const attestationKey = take('ECDSA_ATTESTATION_KEY');
   const qeReport = take('QE_REPORT');
   const qeReportSignature = take('QE_REPORT_SIGNATURE');
-  const qeAuthenticationData = reader.take(reader.uint16('QE_AUTHENTICATION_DATA_SIZE'), 'QE_AUTHENTICATION_DATA');
-  const type = reader.uint16('CERTIFICATION_DATA_TYPE');
-  const certificationData = reader.take(reader.uint32('CERTIFICATION_DATA_SIZE'), 'CERTIFICATION_DATA');
-  reader.end();
-  // Types 1 to 4 hold identifiers of a PCK, encrypted or not; its certificate would have to come from elsewhere.
-  expectValue('certification data type', type, 5);
+  const rest = readCertification(reader);
   return {
     signature,
     attestationKey,
     qeReport,
     qeBody: parseReportBody(qeReport, "quoting enclave's report"),
     qeReportSignature,
-    qeAuthenticationData,
-    certificationData,
+    ...rest,
   };
+}
+
+/** PPID encrypted (384 bytes), CPUSVN (16), PCESVN (2), PCE-ID (2): A.4, certification data type 3. */
+export const pckIdentifierSize = 404;
+
+/** Reads what every quote ends with: QE authentication data and the certification data of the PCK. */
+export function readCertification(
+  reader: FieldReader,
+): Pick<EcdsaQuote, 'qeAuthenticationData' | 'certificationType' | 'certificationData'> {
+  const qeAuthenticationData = reader.take(reader.uint16('QE_AUTHENTICATION_DATA_SIZE'), 'QE_AUTHENTICATION_DATA');
+  const type = reader.uint16('CERTIFICATION_DATA_TYPE');
+  const certificationData = reader.take(reader.uint32('CERTIFICATION_DATA_SIZE'), 'CERTIFICATION_DATA');
+  reader.end();
+  if (type === 5) return { qeAuthenticationData, certificationType: 5, certificationData };
+  // Types 1, 2 and 4 name a PCK in ways that no quoting enclave of today uses; 7 belongs to relaunch of other kinds.
+  if (type !== 3) {
+    throw new SconeError('E_EVIDENCE', "the quote's certification data type is not one that is supported", {
+      expected: '3 or 5',
+      found: String(type),
+    });
+  }
+  expectValue('certification data size', certificationData.length, pckIdentifierSize);
+  return { qeAuthenticationData, certificationType: 3, certificationData };
 }
 
 function expectValue(field: string, found: number, expected: number): void {

@@ -3,6 +3,7 @@ import type { Certificate } from '../../pki/certificate.ts';
 import type { Collateral } from '../collateral.ts';
 import type { TrustRoots } from '../roots.ts';
 import type { PckPlatform } from './pck.ts';
+import type { TdxQuote } from '../tdx/quote.ts';
 import type { SgxQuote } from './quote.ts';
 
 /** A PCK certificate chain with the outcome of the checks that time does not change. */
@@ -24,12 +25,16 @@ export interface CollateralProblems {
   qeIdentitySignature: SconeError | undefined;
 }
 
-/** All that the checks look at. */
-export interface Subject {
-  quote: SgxQuote;
+/** What the checks without collateral look at. */
+export interface QuoteSubject<Quote extends SgxQuote | TdxQuote = SgxQuote | TdxQuote> {
+  quote: Quote;
   pck: PckChain;
-  collateral: Collateral;
-  problems: CollateralProblems;
   roots: TrustRoots;
   now: Date;
+}
+
+/** All that the checks look at. */
+export interface Subject<Quote extends SgxQuote | TdxQuote = SgxQuote | TdxQuote> extends QuoteSubject<Quote> {
+  collateral: Collateral;
+  problems: CollateralProblems;
 }
