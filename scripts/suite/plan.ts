@@ -29,9 +29,7 @@ export function planTests(files: readonly TestFile[], hasGo: boolean, chosen: re
     unit: paths.filter((path) => !below(path, 'test')),
     whole: paths.filter((path) => below(path, 'test')),
     go: hasGo && (wanted.length === 0 || wanted.includes('runtime')),
-    tools: toolNames.filter((name) =>
-      users.some(({ text }) => text.includes(`'${name}'`) || /\btoolNames\b/.test(text)),
-    ),
+    tools: toolNames.filter((name) => users.some(({ text }) => asks(text, name))),
     images: users.some(({ text }) => /\b(?:freshHome|sharedCache)\b/.test(text)),
   };
 }
@@ -41,6 +39,11 @@ export function unknownChoices(files: readonly TestFile[], hasGo: boolean, chose
   return chosen
     .map(normal)
     .filter((folder) => !files.some(({ path }) => below(path, folder)) && !(hasGo && folder === 'runtime'));
+}
+
+/** Whether a test asks for a tool (`need(t, 'runc')`), or for each one in turn. */
+function asks(text: string, name: ToolName): boolean {
+  return text.includes(`need(t, '${name}')`) || text.includes('of toolNames');
 }
 
 function normal(path: string): string {
