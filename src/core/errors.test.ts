@@ -31,8 +31,8 @@ for (const name of names) {
   });
 }
 
-test('every code that the sources name is in the table', () => {
-  const named = new Set(`${production}\n${tests}`.match(/\bE_[A-Z][A-Z_]*[A-Z]\b/g));
+test('every code that production code names is in the table', () => {
+  const named = new Set(production.match(/\bE_[A-Z][A-Z_]*[A-Z]\b/g));
   const unknown = [...named].filter((name) => !names.includes(name as ErrorCode));
   assert.deepEqual(unknown, []);
 });
