@@ -1,27 +1,15 @@
-import { equalBytes, fromHex, hex } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
-import type { Claims } from './claims.ts';
+import type { IntelTcb, TeeClaims } from './claims.ts';
+import { describeClaims, describeRequirement, identityProblems, problem } from './identity.ts';
+import type { Requirement } from './requirement.ts';
 import { type Conditions, conditionsOf } from './tcb-status.ts';
 import { strict, type Tolerance, toleranceRules } from './tolerance.ts';
 
-/** What an SGX enclave must be: one of the measurements, or a signer with product and least version (threat model 17). */
-export type SgxRequirement =
-  | { mrenclave: readonly string[] }
-  | {
-      /** 64 lower-case hex digits. */
-      mrsigner: string;
-      /** Decimal, as a session writes it. */
-      isvprodid: string;
-      /** Decimal; the least ISVSVN that is enough. */
-      isvsvn_min: string;
-    };
-
-/** One way to satisfy a session's `attestation`; it matches only evidence of the TEE it names. */
-export type Requirement = { sim: { mrenclave: readonly string[] } } | { sgx: SgxRequirement };
+export type { Requirement, SgxRequirement, SnpRequirement, TdxRequirement } from './requirement.ts';
 
 /** Whether claims satisfy one requirement under this tolerance. Says why not through `appraise`. */
-export function satisfies(claims: Claims, requirement: Requirement, tolerance: Tolerance = strict): boolean {
-  return [...identityProblems(claims, requirement), ...platformProblems(claims, tolerance)].length === 0;
+export function satisfies(claims: TeeClaims, requirement: Requirement, tolerance: Tolerance = strict): boolean {
+  return [...identityProblems(claims, requirement, tolerance), ...platformProblems(claims, tolerance)].length === 0;
 }
 
 /**
@@ -29,14 +17,16 @@ export function satisfies(claims: Claims, requirement: Requirement, tolerance: T
  * allows. Throws `E_ATTESTATION` with everything that is in the way, in the words users of SCONE know, and the exact
  * change that would allow it.
  */
-export function appraise(claims: Claims, requirements: readonly Requirement[], tolerance: Tolerance = strict): void {
-  const identity = requirements.map((requirement) => identityProblems(claims, requirement));
+export function appraise(claims: TeeClaims, requirements: readonly Requirement[], tolerance: Tolerance = strict): void {
+  const identity = requirements.map((requirement) => identityProblems(claims, requirement, tolerance));
   const untrusted = platformProblems(claims, tolerance);
   const matches = identity.some((problems) => problems.length === 0);
   if (matches && untrusted.length === 0) return;
   const causes = matches ? [] : identityCauses(identity);
   throw new SconeError('E_ATTESTATION', 'The program enclave is not trustworthy', {
-    ...(matches ? {} : { expected: describeAll(requirements), found: describe(claims) }),
+    ...(matches
+      ? {}
+      : { expected: requirements.map(describeRequirement).join(', or ') || 'nothing', found: describeClaims(claims) }),
     causes: [...causes, ...untrusted.map(({ message }) => message)],
     hint: [...new Set([...(matches ? [] : [identityHint(requirements)]), ...untrusted.map(({ hint }) => hint ?? '')])]
       .filter((hint) => hint !== '')
@@ -45,51 +35,30 @@ export function appraise(claims: Claims, requirements: readonly Requirement[], t
   });
 }
 
-/** Why claims are not what one requirement asks for; empty when they are. */
-function identityProblems(claims: Claims, requirement: Requirement): SconeError[] {
-  const [name] = Object.keys(requirement);
-  if (claims.tee === 'sim') {
-    if ('sim' in requirement) return measurementProblems(claims, requirement.sim.mrenclave);
-  } else if ('sgx' in requirement) {
-    return 'mrenclave' in requirement.sgx
-      ? measurementProblems(claims, requirement.sgx.mrenclave)
-      : signerProblems(claims, requirement.sgx);
-  }
-  return [problem(`Unexpected TEE (${claims.tee}) - Expected ${name ?? 'none'}`)];
-}
-
-function measurementProblems(claims: Claims, allowed: readonly string[]): SconeError[] {
-  // An empty list matches nothing (threat model 10), which `some` gives by itself.
-  if (allowed.some((text) => equalBytes(fromHex(text, 32, 'MRENCLAVE of a session'), claims.mrenclave))) return [];
-  const expected = allowed.length === 0 ? 'nothing: the list is empty' : allowed.join(' or ');
-  return [problem(`Unexpected enclave measurement (MRENCLAVE, ${hex(claims.mrenclave)}) - Expected ${expected}`)];
-}
-
-function signerProblems(
-  claims: Claims,
-  { mrsigner, isvprodid, isvsvn_min }: Extract<SgxRequirement, { mrsigner: string }>,
-): SconeError[] {
-  const problems: SconeError[] = [];
-  if (!equalBytes(fromHex(mrsigner, 32, 'MRSIGNER of a session'), claims.mrsigner)) {
-    problems.push(problem(`Unexpected enclave signer (MRSIGNER, ${hex(claims.mrsigner)}) - Expected ${mrsigner}`));
-  }
-  if (decimal(isvprodid, 'isvprodid') !== claims.isvprodid) {
-    problems.push(problem(`Unexpected product id (ISVPRODID, ${claims.isvprodid}) - Expected ${isvprodid}`));
-  }
-  const least = decimal(isvsvn_min, 'isvsvn_min');
-  if (claims.isvsvn < least) {
-    problems.push(problem(`Security version too low (ISVSVN, ${claims.isvsvn}) - Expected at least ${least}`));
-  }
-  return problems;
-}
-
 /** What is wrong with the platform, beyond the tolerance; empty when nothing is. */
-function platformProblems({ attributes, tcb }: Claims, tolerance: Tolerance): SconeError[] {
+function platformProblems(claims: TeeClaims, tolerance: Tolerance): SconeError[] {
+  const debug = claims.tee === 'snp' ? claims.policy.debug : claims.attributes.debug;
+  const problems: SconeError[] = [];
+  if (debug && !tolerance.tolerate.includes('debug-mode')) {
+    problems.push(
+      problem(`The ${nouns[claims.tee]} runs in debug mode: the host can read it`, tolerateHint(['debug-mode'])),
+    );
+  }
+  // The least TCB of an SNP platform is part of each requirement: AMD publishes no status.
+  return claims.tee === 'snp' ? problems : [...problems, ...tcbProblems(claims.tcb, tolerance)];
+}
+
+const nouns: Record<TeeClaims['tee'], string> = { sgx: 'enclave', sim: 'enclave', tdx: 'TD', snp: 'guest' };
+
+function tcbProblems(tcb: IntelTcb | undefined, tolerance: Tolerance): SconeError[] {
+  if (tcb === undefined) {
+    if (tolerance.allow?.includes('missing-collateral') === true) return [];
+    return [
+      problem("The platform's TCB is not known: there was no collateral", 'give the collateral of this platform'),
+    ];
+  }
   const problems: SconeError[] = [];
   const tolerated = (name: string): boolean => tolerance.tolerate.includes(name);
-  if (attributes.debug && !tolerated('debug-mode')) {
-    problems.push(problem('The enclave runs in debug mode: the host can read it', tolerateHint(['debug-mode'])));
-  }
   const conditions = conditionsOf(tcb.status);
   if (conditions === undefined) {
     problems.push(problem(`The platform is revoked (${tcb.status})`, 'no policy can allow this'));
@@ -166,30 +135,4 @@ function identityHint(requirements: readonly Requirement[]): string {
 
 function tolerateHint(names: readonly string[]): string {
   return `add \`tolerate: [${names.join(', ')}]\` to the session's \`security.attestation\``;
-}
-
-function describe(claims: Claims): string {
-  return `${claims.tee} mrenclave ${hex(claims.mrenclave)}`;
-}
-
-function describeAll(requirements: readonly Requirement[]): string {
-  const one = (requirement: Requirement): string => {
-    if ('sim' in requirement) return `sim mrenclave ${requirement.sim.mrenclave.join(' or ')}`;
-    if ('mrenclave' in requirement.sgx) return `sgx mrenclave ${requirement.sgx.mrenclave.join(' or ')}`;
-    const { mrsigner, isvprodid, isvsvn_min } = requirement.sgx;
-    return `sgx mrsigner ${mrsigner}, isvprodid ${isvprodid}, isvsvn at least ${isvsvn_min}`;
-  };
-  return requirements.length === 0 ? 'nothing' : requirements.map(one).join(', or ');
-}
-
-/** Takes anything: a requirement that a type did not guard must not become one without a bound. */
-function decimal(text: unknown, what: string): number {
-  if (typeof text !== 'string' || !/^(?:0|[1-9]\d{0,4})$/.test(text) || Number(text) > 0xffff) {
-    throw new SconeError('E_FORMAT', `${what} of a session is not a number from 0 to 65535`);
-  }
-  return Number(text);
-}
-
-function problem(message: string, hint?: string): SconeError {
-  return new SconeError('E_ATTESTATION', message, hint === undefined ? {} : { hint });
 }

@@ -182,15 +182,20 @@ export function failedEarlier(check: CheckName, problem: SconeError | undefined)
   return problem === undefined ? undefined : refusalFrom(check, problem);
 }
 
-/** Makes a check by something that throws. */
-export function attempt(check: CheckName, run: () => void): Refusal | undefined {
+/** What a check threw, to be told each time it matters; undefined when it passed. */
+export function problemOf(check: () => void): SconeError | undefined {
   try {
-    run();
+    check();
     return undefined;
   } catch (error) {
-    if (error instanceof SconeError) return refusalFrom(check, error);
+    if (error instanceof SconeError) return error;
     throw error;
   }
+}
+
+/** Makes a check by something that throws. */
+export function attempt(check: CheckName, run: () => void): Refusal | undefined {
+  return failedEarlier(check, problemOf(run));
 }
 
 /** The one error for all failed checks, at least one: led by the first, with all of them in `errors`. */

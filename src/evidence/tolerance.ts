@@ -1,3 +1,4 @@
+import type { Allowance } from './allowance.ts';
 import type { Conditions } from './tcb-status.ts';
 
 /** The `security.attestation` part of a session: what it accepts although it is not perfect. */
@@ -6,6 +7,8 @@ export interface Tolerance {
   tolerate: readonly string[];
   /** Advisory ids that do not matter; `*` for all. */
   ignore_advisories: readonly string[] | '*';
+  /** What may be missing; not part of the session language, whose evidence always comes with its collateral. */
+  allow?: readonly Allowance[];
 }
 
 /** Tolerates nothing: what a session without `security.attestation` means. */
@@ -28,7 +31,7 @@ export interface ToleranceRule {
  * Attestation Technical Details".
  */
 export const toleranceRules: Readonly<Record<string, ToleranceRule>> = {
-  'debug-mode': { allows: 'an enclave in debug mode, which the host can read', advisories: [] },
+  'debug-mode': { allows: 'an enclave, TD or SNP guest in debug mode, which the host can read', advisories: [] },
   'outdated-tcb': { allows: 'a platform that lacks updates (OutOfDate)', condition: 'outdated', advisories: [] },
   'insecure-configuration': {
     allows: 'a platform with a BIOS setting that weakens it (ConfigurationNeeded)',
@@ -36,7 +39,7 @@ export const toleranceRules: Readonly<Record<string, ToleranceRule>> = {
     advisories: [],
   },
   hyperthreading: {
-    allows: 'ConfigurationNeeded because hyperthreading is on',
+    allows: 'ConfigurationNeeded because hyperthreading is on; SNP guests whose policy allows SMT',
     condition: 'configuration',
     advisories: ['INTEL-SA-00161', 'INTEL-SA-00233'],
     onlyBecauseOfAdvisories: true,
@@ -57,5 +60,13 @@ export const toleranceRules: Readonly<Record<string, ToleranceRule>> = {
     allows: 'a processor that needs hardened software (SWHardeningNeeded)',
     condition: 'hardening',
     advisories: ['INTEL-SA-00334', 'INTEL-SA-00615'],
+  },
+  'maa-managed-tcb': {
+    allows: "nothing here: it leaves the verdict to Microsoft's attestation service, which is not asked",
+    advisories: [],
+  },
+  'local-attestation-trust-cas-tcb': {
+    allows: "nothing here: it believes the CAS's own platform for local attestation, which is not done",
+    advisories: [],
   },
 };

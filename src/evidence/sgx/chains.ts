@@ -6,6 +6,7 @@ import { verifyChain } from '../../pki/chain.ts';
 import { verifyCrlSignature } from '../../pki/crl.ts';
 import { readPem } from '../../pki/pem.ts';
 import type { Collateral, Signed } from '../collateral.ts';
+import { problemOf } from '../refusal.ts';
 import type { TrustRoots } from '../roots.ts';
 import { pckPlatform } from './pck.ts';
 import type { CollateralProblems, PckChain } from './subject.ts';
@@ -76,14 +77,4 @@ function verifySigned(signed: Signed<unknown>, what: string): void {
 function present(certificate: Certificate | undefined): Certificate {
   if (certificate === undefined) throw new SconeError('E_CHAIN', 'a certificate chain is too short');
   return certificate;
-}
-
-function problemOf(check: () => void): SconeError | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    if (error instanceof SconeError) return error;
-    throw error;
-  }
 }

@@ -4,6 +4,7 @@ import type { Certificate } from '../../pki/certificate.ts';
 import { verifyChain } from '../../pki/chain.ts';
 import { verifyCrlSignature } from '../../pki/crl.ts';
 import { spkiSha256 } from '../../pki/spki.ts';
+import { problemOf } from '../refusal.ts';
 import type { TrustRoots } from '../roots.ts';
 import type { SnpCollateral } from './collateral.ts';
 import { authorityNames, type SnpProduct, snpProducts } from './product.ts';
@@ -78,14 +79,4 @@ function verifyCrl({ crl }: SnpCollateral, root: Certificate | undefined): void 
   if (crl === undefined) return;
   if (root === undefined) throw new SconeError('E_COLLATERAL', `the issuer of the ${snpNames.crl} is not there`);
   verifyCrlSignature(crl, root, snpNames.crl);
-}
-
-function problemOf(check: () => void): SconeError | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    if (error instanceof SconeError) return error;
-    throw error;
-  }
 }

@@ -52,12 +52,10 @@ test('genuine: a TDX quote v5 with a TD 1.5 body passes as far as its collateral
   assert.match(hex(verdict.claims.mrservicetd ?? new Uint8Array()), /^383c87d3bbb047b2/);
 });
 
-test('genuine: the collateral of SGX, of another TEE kind, does not judge a TD', (t) => {
+test('genuine: a changed byte of the body is found without collateral, too', (t) => {
   const sample = genuineTdx(t);
   if (sample === undefined) return;
-  // Of the same vendor and in force, but the quote v5 is of another kind of platform state: only its own counts.
-  const broken = new Uint8Array(sample.v5);
-  broken[60] = (broken[60] ?? 0) ^ 1;
+  const broken = flip(sample.v5, 60);
   const error = refusedWith(() => verify({ quote: broken }, { now: inForce, allow: ['missing-collateral'] }));
   assert.deepEqual(failed(error), ['quote-signature']);
 });
