@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { need } from '../support/require.ts';
-import { docker, kubelet, podman, runcByHand } from './engines.ts';
+import { docker, kubelet, podman, rootlessPodman, runcByHand } from './engines.ts';
 import { isAccepted, prepare } from './setup.ts';
 
 test('62: bundles with exactly the mounts and extras of container engines are accepted', async (t) => {
@@ -15,6 +15,7 @@ test('62: bundles with exactly the mounts and extras of container engines are ac
     podman(host, 4, true),
     podman(host, 5, false),
     podman(host, 5, true),
+    rootlessPodman(host),
     docker(host, false),
     docker(host, true),
     kubelet(host),

@@ -121,10 +121,11 @@ export function runcByHand(): Engine {
 /**
  * podman 4 and 5 as root: the root folder becomes 0555, /etc/mtab is made, hosts, hostname, resolv.conf and an empty
  * /run/.containerenv are bound, /dev/shm is a bind of the engine's tmpfs. `--read-only` adds tmpfs over /run, /tmp,
- * /var/tmp, the first with a copy of what the image has there.
+ * /var/tmp, each with a copy of what the image has there. Version 4 as `podman init` wrote it into config.json.
  */
 export function podman(host: HostFolder, version: 4 | 5, readOnly: boolean): Engine {
-  const flags = ['nosuid', 'nodev', 'rprivate'];
+  const copied = ['rw', 'rprivate', 'nosuid', 'nodev', 'tmpcopyup'];
+  const bound = [...(readOnly ? ['ro'] : []), 'nosuid', 'noexec', 'nodev'];
   return {
     name: `podman ${version}${readOnly ? ' --read-only' : ''}`,
     mounts: [
@@ -133,22 +134,31 @@ export function podman(host: HostFolder, version: 4 | 5, readOnly: boolean): Eng
       sys,
       pts,
       mqueue,
-      ...network(host, ...(version === 5 && readOnly ? ['ro'] : [])),
-      ...(readOnly ? [tmpfs('/run', ['rw', ...flags, 'tmpcopyup'])] : []),
-      bind('/run/.containerenv', `${host}/empty`, ...(readOnly ? ['ro'] : [])),
+      ...(readOnly ? [tmpfs('/run', copied), tmpfs('/tmp', copied), tmpfs('/var/tmp', copied)] : []),
+      tmpfs('/run/scone', copied),
+      ...network(host, ...bound),
+      ...(version === 4 && readOnly ? [] : [bind('/run/.containerenv', `${host}/empty`, ...bound)]),
       bind('/dev/shm', `${host}/shm`, 'nosuid', 'noexec', 'nodev'),
-      cgroup,
-      ...(readOnly
-        ? [tmpfs('/tmp', ['rw', ...flags, 'mode=1777']), tmpfs('/var/tmp', ['rw', ...flags, 'mode=1777'])]
-        : []),
-      sconeTmpfs,
+      { ...cgroup, options: ['rprivate', ...cgroup.options] },
     ],
-    maskedPaths: version === 5 ? [...podmanMasked, '/proc/interrupts'] : podmanMasked,
+    maskedPaths: [
+      ...podmanMasked,
+      ...(version === 5 ? ['/proc/interrupts', '/sys/devices/system/cpu/cpu0/thermal_throttle'] : []),
+    ],
     readonlyPaths: podmanReadonly,
     extras: [{ path: '/etc/mtab', target: '/proc/mounts' }],
     rootMode: 0o555,
     readonlyRoot: readOnly,
   };
+}
+
+/** The same without root: devices cannot be made, so those of the machine are bound. */
+export function rootlessPodman(host: HostFolder): Engine {
+  const engine = podman(host, 5, false);
+  const devices = ['full', 'null', 'random', 'tty', 'urandom', 'zero'].map((name) =>
+    bind(`/dev/${name}`, `/dev/${name}`, 'nosuid', 'noexec'),
+  );
+  return { ...engine, name: 'podman 5 without root', mounts: [...engine.mounts, ...devices] };
 }
 
 /** Docker with containerd: its layer of mount points leaves /.dockerenv and /etc/mtab. */

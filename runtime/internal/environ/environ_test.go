@@ -27,6 +27,10 @@ func TestMain(m *testing.M) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+	if len(os.Args) > 2 && os.Args[2] == "PANIC" {
+		var nothing *Environment
+		fmt.Println(nothing.own)
+	}
 	initial, err := proc.Read("environ", 1<<20)
 	if err != nil {
 		fmt.Println(err)
@@ -80,6 +84,15 @@ func Test73NoVariableSaysThatTheEnvironmentIsClean(t *testing.T) {
 		if !strings.Contains(got, `initial "GOTRACEBACK=none\x00`) || strings.Contains(got, "X=1\\x00\"") || strings.Contains(got, "GODEBUG") {
 			t.Errorf("%q: got\n%s", environment, got)
 		}
+	}
+}
+
+func Test73ACrashPrintsNoStack(t *testing.T) {
+	command := exec.Command("/proc/self/exe", "helper", "PANIC")
+	command.Env = []string{"GOTRACEBACK=system"}
+	output, err := command.CombinedOutput()
+	if err == nil || !strings.Contains(string(output), "nil pointer") || strings.Contains(string(output), "goroutine") || strings.Contains(string(output), ".go:") {
+		t.Errorf("%v\n%s", err, output)
 	}
 }
 
