@@ -25,6 +25,7 @@ const tmpSize = '512m';
  */
 export function bundleConfig(options: BundleOptions): object {
   const { rootfs, files, entrypoint, user, hostname, environment, cgroup } = options;
+  const owner = [`uid=${user.uid}`, `gid=${user.gid}`];
   return {
     ociVersion: '1.0.2',
     hostname,
@@ -51,8 +52,9 @@ export function bundleConfig(options: BundleOptions): object {
       { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
       { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
       { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
-      tmpfs('/run/scone', ['nodev', 'mode=0777', `size=${sconeSize}`]),
-      tmpfs('/tmp', ['nodev', 'mode=1777', `size=${tmpSize}`]),
+      // Owned by the program's user: before 1.2, runc gives a tmpfs the mode of the folder below it, 0755.
+      tmpfs('/run/scone', ['nodev', ...owner, 'mode=0700', `size=${sconeSize}`]),
+      tmpfs('/tmp', ['nodev', ...owner, 'mode=1777', `size=${tmpSize}`]),
       ...['hosts', 'hostname', 'resolv.conf'].map((name) => ({
         destination: `/etc/${name}`,
         type: 'bind',

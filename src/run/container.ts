@@ -44,7 +44,8 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const command = (...words: string[]): void => void spawnSync(tool, ['--root', state, ...words], { stdio: 'ignore' });
+  const command = (...words: string[]): boolean =>
+    spawnSync(tool, ['--root', state, ...words], { stdio: 'ignore' }).status === 0;
   const closed = new Promise<number>((resolve, reject) => {
     child.once('error', (error) => reject(failed(options, error.message)));
     child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
@@ -70,14 +71,19 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
     () => true,
     () => true,
   );
+  // Asked about a container that is gone, the tool would make its folder again.
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const within = (milliseconds: number): Promise<boolean> =>
+    Promise.race([over, sleep(milliseconds, false, { ref: false })]);
   return {
     ended,
     stop: async (graceMilliseconds) => {
-      // To the program itself: the tool passes signals on only once it is up.
-      command('kill', id, 'TERM');
-      if (await Promise.race([over, sleep(graceMilliseconds, false, { ref: false })])) return;
-      command('kill', id, 'KILL');
-      if (await Promise.race([over, sleep(2000, false, { ref: false })])) return;
+      const end = performance.now() + graceMilliseconds;
+      // To the program itself, as soon as there is one: the tool would not pass the signal on before.
+      while (!hasEnded() && !command('kill', id, 'TERM') && performance.now() < end) await within(50);
+      if (await within(Math.max(0, end - performance.now()))) return;
+      if (!hasEnded()) command('kill', id, 'KILL');
+      if (await within(2000)) return;
       // It has not even become a container.
       child.kill('SIGKILL');
       await over;
