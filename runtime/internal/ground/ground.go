@@ -334,6 +334,8 @@ func hintFor(m mount) string {
 		return sconeHint
 	case m.path == "/etc/passwd" || m.path == "/etc/group":
 		return "start the image as its own user, without --user: who the program runs as is part of the image (build.user)"
+	case strings.HasSuffix(m.path, "/docker-init") || strings.HasSuffix(m.path, "/podman-init"):
+		return "start the image without --init: the runtime becomes the program, and nothing else runs beside it"
 	case strings.HasPrefix(m.path, "/var/run/secrets/") || strings.HasPrefix(m.path, "/run/secrets"):
 		return "set automountServiceAccountToken: false and mount no secrets: what the program may read comes from its session"
 	case m.path == "/tmp" || m.path == "/var/tmp":

@@ -92,7 +92,7 @@ func Test62MountsAreJudgedByTypeAccessAndPlace(t *testing.T) {
 func Test62EachUnacceptedMountIsNamedWithAHint(t *testing.T) {
 	for path, word := range map[string]string{
 		"/etc/passwd": "--user", "/run/scone/files": "tmpfs", "/var/run/secrets/kubernetes.io/serviceaccount": "automountServiceAccountToken",
-		"/tmp": "--tmpfs /tmp", "/proc/kcore": "privileged", "/python": "remove the mount",
+		"/tmp": "--tmpfs /tmp", "/proc/kcore": "privileged", "/sbin/docker-init": "without --init", "/python": "remove the mount",
 	} {
 		if hint := hintFor(mount{path: path}); !strings.Contains(hint, word) {
 			t.Errorf("%s: %q", path, hint)

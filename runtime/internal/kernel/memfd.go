@@ -8,8 +8,10 @@ import (
 const (
 	memfdCloexec = 1
 	memfdSealing = 2
-	addSeals     = 1033
-	getSeals     = 1034
+	// Demanded by kernels with vm.memfd_noexec=2, unknown before Linux 6.3.
+	memfdNoExec = 8
+	addSeals    = 1033
+	getSeals    = 1034
 	// F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE.
 	allSeals = 0xf
 )
@@ -20,7 +22,10 @@ func Sealed(name string, content []byte) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	fd, _, errno := syscall.Syscall(sysMemfdCreate, uintptr(unsafe.Pointer(pointer)), memfdCloexec|memfdSealing, 0)
+	fd, _, errno := syscall.Syscall(sysMemfdCreate, uintptr(unsafe.Pointer(pointer)), memfdCloexec|memfdSealing|memfdNoExec, 0)
+	if errno == syscall.EINVAL {
+		fd, _, errno = syscall.Syscall(sysMemfdCreate, uintptr(unsafe.Pointer(pointer)), memfdCloexec|memfdSealing, 0)
+	}
 	if errno != 0 {
 		return -1, errno
 	}
