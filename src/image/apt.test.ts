@@ -152,7 +152,7 @@ test('a download with other bytes is not taken, and nothing of it stays', async 
   await assert.rejects(apt.fetch([known]), { code: 'E_APT', message: /not with these bytes/ });
   assert.deepEqual(readdirSync(join(cache, 'debs')), []);
   assert.deepEqual(
-    readdirSync(join(cache, 'apt/bookworm-amd64')).filter((name) => name.startsWith('download')),
+    readdirSync(join(cache, 'apt/bookworm-amd64')).filter((name) => name.startsWith('.new-')),
     [],
   );
 });

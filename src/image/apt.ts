@@ -7,6 +7,7 @@ import { SconeError } from '../core/errors.ts';
 import { canonicalBytes, parseJson } from '../core/json.ts';
 import { exclusively } from '../oci/exclusive.ts';
 import { writeDurably } from '../oci/layout.ts';
+import { sweep, unfinished } from '../oci/sweep.ts';
 import { type Finished, lastLines, plainEnvironment, run } from './process.ts';
 
 /** A Debian package at one version, as the signed index of its archive has it. */
@@ -170,6 +171,7 @@ export function openApt({ cache, release, architecture, clock, progress }: AptOp
       async () => {
         const wanted = await absent(packages);
         if (wanted.length === 0) return;
+        await sweep(folder, 'all');
         await update();
         progress(`downloading ${wanted.length} Debian packages`);
         const first = await download(wanted);
@@ -191,7 +193,7 @@ export function openApt({ cache, release, architecture, clock, progress }: AptOp
 
   /** What apt said, where not all came. */
   async function download(packages: readonly Package[]): Promise<Finished | undefined> {
-    const scratch = await mkdtemp(join(folder, 'download-'));
+    const scratch = await mkdtemp(join(folder, unfinished));
     try {
       // apt fetches as its own user where it can, who needs to get in here.
       await chmod(scratch, 0o755);

@@ -10,6 +10,7 @@ import { type Layer, readTree, writeLayer } from '../oci/layer.ts';
 import { type Layout, openLayout, writeDurably } from '../oci/layout.ts';
 import { type Entry, entriesOf } from '../oci/rootfs.ts';
 import { openSpool, type Spool } from '../oci/spool.ts';
+import { sweep, unfinished } from '../oci/sweep.ts';
 import { sortedNodes, type Tree } from '../oci/tree.ts';
 import { openApt, type Package } from './apt.ts';
 import { addByteCode } from './bytecode.ts';
@@ -20,7 +21,7 @@ import { normaliseBase } from './normal.ts';
 
 /**
  * Part of every key: a change of what the code makes of the same packages must change it, or caches would give old
- * bases. test/image/base.test.ts holds the digest that this number stands for.
+ * bases. A test beside debian.ts holds the digest that this number stands for.
  */
 const recipe = 1;
 
@@ -86,6 +87,8 @@ export async function makeBase(source: BaseSource, options: BaseOptions): Promis
   return exclusively(
     folder,
     async () => {
+      await sweep(folder, 'all');
+      await layout.sweep();
       const base = (await cached()) ?? (await newBase(source, options, layout));
       await writeDurably(record, canonicalBytes(base));
       return { ...base, layout };
@@ -98,7 +101,7 @@ export async function makeBase(source: BaseSource, options: BaseOptions): Promis
 const patience = { milliseconds: 15 * 60 * 1000 };
 
 async function newBase(source: BaseSource, options: BaseOptions, layout: Layout): Promise<Base> {
-  const scratch = await mkdtemp(join(options.cache, 'bases', '.new-'));
+  const scratch = await mkdtemp(join(options.cache, 'bases', unfinished));
   try {
     const spool = await openSpool(join(scratch, 'contents'));
     try {

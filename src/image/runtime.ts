@@ -9,6 +9,7 @@ import { type Layer, writeLayer } from '../oci/layer.ts';
 import { type Layout, openLayout, writeDurably } from '../oci/layout.ts';
 import { memoryFile } from '../oci/spool.ts';
 import { runtimePath } from '../oci/store.ts';
+import { sweep, unfinished } from '../oci/sweep.ts';
 import { addNode, sortedNodes, type Tree } from '../oci/tree.ts';
 import { lastLines, plainEnvironment, run } from './process.ts';
 
@@ -52,6 +53,7 @@ export async function makeRuntime(options: RuntimeOptions): Promise<RuntimeLayer
   return exclusively(
     folder,
     async () => {
+      await sweep(folder, 'all');
       const made = (await cached()) ?? (await newRuntime(options, folder, layout, go));
       await writeDurably(record, canonicalBytes(made));
       return { ...made, layout };
@@ -126,7 +128,7 @@ async function runtimeKey(options: RuntimeOptions, go: string): Promise<string> 
 }
 
 async function compile(options: RuntimeOptions, folder: string): Promise<Uint8Array> {
-  const scratch = await mkdtemp(join(folder, '.new-'));
+  const scratch = await mkdtemp(join(folder, unfinished));
   try {
     const out = join(scratch, 'runtime');
     const tags = options.flavour === 'sim' ? ['-tags', 'sim'] : [];

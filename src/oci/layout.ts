@@ -6,6 +6,7 @@ import { sha256Hex } from '../core/digest.ts';
 import { SconeError, systemCode } from '../core/errors.ts';
 import { canonicalBytes, parseJson } from '../core/json.ts';
 import { type Descriptor, type Index, mediaTypes, parseIndex } from './manifest.ts';
+import { sweep, unfinished } from './sweep.ts';
 
 /** A folder in the form of the OCI image layout specification 1.1: `oci-layout`, `index.json`, `blobs/sha256/`. */
 export interface Layout {
@@ -23,6 +24,8 @@ export interface Layout {
   copyBlob: (from: Layout, blob: Pick<Descriptor, 'digest' | 'size'>) => Promise<void>;
   /** All bytes of a blob, compared with digest and size; meant for configurations and manifests. */
   blob: (descriptor: Pick<Descriptor, 'digest' | 'size'>) => Promise<Uint8Array>;
+  /** Removes what killed processes left behind; see `sweep`. */
+  sweep: () => Promise<void>;
   /** The bytes of a blob in parts; an error at the end when they were not what the digest says. */
   readBlob: (descriptor: Pick<Descriptor, 'digest' | 'size'>) => AsyncGenerator<Uint8Array>;
 }
@@ -109,6 +112,10 @@ export async function openLayout(folder: string, how: 'read' | 'create' = 'read'
       return blob;
     },
     putParts,
+    sweep: async () => {
+      await sweep(folder);
+      await sweep(blobs);
+    },
     copyBlob: async (from, blob) => {
       if (!(await hasBlob(blob))) await putParts(from.readBlob(blob));
     },
@@ -171,5 +178,5 @@ export async function writeDurably(path: string, bytes: Uint8Array): Promise<voi
 }
 
 function temporaryName(folder: string): string {
-  return join(folder, `.new-${process.pid}-${randomBytes(6).toString('hex')}`);
+  return join(folder, `${unfinished}${process.pid}-${randomBytes(6).toString('hex')}`);
 }

@@ -136,6 +136,7 @@ export async function openStore(folder: string, how: 'read' | 'create' = 'create
         const annotations = { ...manifest.annotations, [refName]: full };
         const manifests = [...others, { ...manifest, annotations }];
         await layout.writeIndex({ ...index, manifests });
+        await layout.sweep();
       }),
   };
 }

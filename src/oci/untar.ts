@@ -44,7 +44,7 @@ const memberTypes: { readonly [flag: string]: MemberType } = {
 
 /**
  * Reads a tar archive member by member: ustar, pax and GNU long names. Refused with `E_FORMAT`: a wrong checksum, a
- * cut archive, `..` and absolute names, the same name twice, a hard link out of the archive, sparse and unknown
+ * cut member, `..` and absolute names, the same name twice, a hard link out of the archive, sparse and unknown
  * members, numbers that are none. Refused with `E_LIMIT`: more than the limits say.
  */
 export async function* untar(
@@ -56,6 +56,8 @@ export async function* untar(
   let extended: Extended = new Map();
   let bytes = 0;
   for (;;) {
+    // Some writers leave out the end mark and the last padding; digests tell whether an archive was cut.
+    if (await input.atEnd()) return;
     const header = await input.take(blockSize);
     if (isZero(header)) {
       await input.onlyZeros();
@@ -80,6 +82,7 @@ export async function* untar(
     }
     yield { ...member, body: input.body(member.size) };
     await input.skipBody();
+    if (await input.atEnd()) return;
     await input.padding(member.size);
   }
 }
@@ -203,10 +206,10 @@ function decimal(value: Buffer | undefined): number | undefined {
   return Number(digits);
 }
 
-/** `./a/b/` → `/a/b`. */
+/** `./a/b/` → `/a/b`. A lone slash is what some tools call the root itself; longer absolute names are refused. */
 function memberPath(name: string): BytePath {
   if (name === '' || name.includes('\0') || name.length > maxPath) fail('holds an empty or too long name', name);
-  if (name.startsWith('/')) fail('holds an absolute name', name);
+  if (name.startsWith('/') && name !== '/') fail('holds an absolute name', name);
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) fail('holds a name with ".."', name);
   return `/${parts.join('/')}`;
@@ -267,6 +270,15 @@ class BlockReader {
 
   async padding(size: number): Promise<void> {
     await this.take((blockSize - (size % blockSize)) % blockSize);
+  }
+
+  async atEnd(): Promise<boolean> {
+    while (this.chunk.length === 0) {
+      const { done, value } = await this.source.next();
+      if (done === true) return true;
+      this.chunk = asBuffer(value);
+    }
+    return false;
   }
 
   /** After the end mark an archive may be filled with zeros, and with nothing else. */
