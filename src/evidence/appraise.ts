@@ -1,6 +1,7 @@
 import { SconeError } from '../core/errors.ts';
 import type { IntelTcb, TeeClaims } from './claims.ts';
-import { describeClaims, describeRequirement, identityProblems, problem } from './identity.ts';
+import { describeClaims, describeRequirement, identityProblems } from './identity.ts';
+import { problem } from './problem.ts';
 import type { Requirement } from './requirement.ts';
 import { type Conditions, conditionsOf } from './tcb-status.ts';
 import { strict, type Tolerance, toleranceRules } from './tolerance.ts';

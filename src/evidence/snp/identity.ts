@@ -1,6 +1,6 @@
 import { SconeError } from '../../core/errors.ts';
 import type { SnpClaims } from '../claims.ts';
-import { decimal, oneOf, oneOfTexts, problem } from '../identity.ts';
+import { decimal, oneOf, oneOfTexts, problem } from '../problem.ts';
 import type { SnpPolicyRequirement, SnpRequirement } from '../requirement.ts';
 import type { Tolerance } from '../tolerance.ts';
 import type { SnpPolicy } from './policy.ts';

@@ -1,7 +1,7 @@
 import { fromHex, hex } from '../../core/bytes.ts';
 import type { SconeError } from '../../core/errors.ts';
 import type { TdxClaims } from '../claims.ts';
-import { oneOf, oneOfTexts, problem } from '../identity.ts';
+import { oneOf, oneOfTexts, problem } from '../problem.ts';
 import type { TdAllowance, TdxRequirement } from '../requirement.ts';
 
 /** Why a TD is not what a requirement asks for; empty when it is. */
