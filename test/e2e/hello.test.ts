@@ -2,36 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { failure, launch, type Place, project, type RunningCas, result, sconectl, startCas } from '../cli/sconectl.ts';
-import { freshHome } from '../support/home.ts';
-import { need } from '../support/require.ts';
-import { tempFolder } from '../support/temp.ts';
-
-interface World {
-  place: Place;
-  cas: RunningCas;
-  runc: string;
-}
-
-/** The example with a CAS of its own, its image built. */
-async function world(t: TestContext): Promise<World | undefined> {
-  const runc = need(t, 'runc')?.path;
-  if (runc === undefined || need(t, 'root') === undefined || need(t, 'go') === undefined) return undefined;
-  const place: Place = { home: freshHome(t), folder: join(tempFolder(t), 'hello') };
-  cpSync(join(project, 'examples', 'hello'), place.folder, {
-    recursive: true,
-    filter: (path) => !/\/(?:target|service\.lock\.yml|cas\.lock)$/.test(path),
-  });
-  const cas = await startCas(t, place, join(place.home, 'cas'));
-  edit(place, (text) => text.replace('cas_url: localhost', `cas_url: ${cas.address}`));
-  return { place, cas, runc };
-}
-
-function edit({ folder }: Place, change: (text: string) => string, name = 'mesh.yml'): void {
-  const path = join(folder, name);
-  writeFileSync(path, change(readFileSync(path, 'utf8')));
-}
+import { test } from 'node:test';
+import { failure, launch, type Place, result, sconectl } from '../cli/sconectl.ts';
+import { editFile, exampleWorld, type World } from './world.ts';
 
 interface Applied {
   sessions: { name: string; action: string; hash: string }[];
@@ -65,7 +38,7 @@ function cgroups(): string[] {
 }
 
 test("the seed's two manifests become a running, attested program, whose configuration follows the Meshfile", async (t) => {
-  const made = await world(t);
+  const made = await exampleWorld(t);
   if (made === undefined) return;
   const { place, cas } = made;
   const target = join(place.folder, 'target');
@@ -96,7 +69,7 @@ test("the seed's two manifests become a running, attested program, whose configu
   assert.equal((await greeting(made)).checksum, one.checksum);
 
   // Changing one variable changes that one only.
-  edit(place, (text) => text.replace('value: myself', 'value: somebody else'));
+  editFile(place, 'mesh.yml', (text) => text.replace('value: myself', 'value: somebody else'));
   const changed = await apply(place);
   assert.deepEqual(
     changed.sessions.map(({ action }) => action),
@@ -114,7 +87,7 @@ test("the seed's two manifests become a running, attested program, whose configu
 
   // A lost target/ is no lost application: what this client made is adopted.
   rmSync(join(target, 'sessions'), { recursive: true });
-  edit(place, (text) => text.replace('value: somebody else', 'value: me again'));
+  editFile(place, 'mesh.yml', (text) => text.replace('value: somebody else', 'value: me again'));
   const adopted = await sconectl(place, 'apply', '-f', 'mesh.yml');
   assert.match(adopted.stderr, /adopted myPythonApp\/pythonapp/);
   assert.deepEqual((await greeting(made)).checksum, one.checksum);
@@ -127,7 +100,7 @@ test("the seed's two manifests become a running, attested program, whose configu
 });
 
 test('43: of two updates with one predecessor one wins, and the other is told the current hash', async (t) => {
-  const made = await world(t);
+  const made = await exampleWorld(t);
   if (made === undefined) return;
   const { place } = made;
   await result(place, 'apply', '-f', 'service.yml');
@@ -136,8 +109,8 @@ test('43: of two updates with one predecessor one wins, and the other is told th
   const copy: Place = { home: place.home, folder: `${place.folder}-copy` };
   cpSync(place.folder, copy.folder, { recursive: true });
   t.after(() => rmSync(copy.folder, { recursive: true, force: true }));
-  edit(place, (text) => text.replace('value: myself', 'value: first'));
-  edit(copy, (text) => text.replace('value: myself', 'value: second'));
+  editFile(place, 'mesh.yml', (text) => text.replace('value: myself', 'value: first'));
+  editFile(copy, 'mesh.yml', (text) => text.replace('value: myself', 'value: second'));
   const [, winner] = (await apply(place)).sessions;
   const { code, expected, found } = await failure(copy, 'apply', '-f', 'mesh.yml');
   assert.equal(code, 'E_PREDECESSOR');
@@ -155,20 +128,20 @@ test('43: of two updates with one predecessor one wins, and the other is told th
 });
 
 test("run ends with the program's code, with 101 for a refusal of the runtime and with 125 for one of ours", async (t) => {
-  const made = await world(t);
+  const made = await exampleWorld(t);
   if (made === undefined) return;
   const { place, runc, cas } = made;
   const run = ['run', '--runc', runc];
-  edit(
+  editFile(
     place,
-    () => 'import sys\nprint(open("greeting.txt").read())\nprint("to stderr", file=sys.stderr)\nsys.exit(7)\n',
     'print_env.py',
+    () => 'import sys\nprint(open("greeting.txt").read())\nprint("to stderr", file=sys.stderr)\nsys.exit(7)\n',
   );
   // A file that only the attested program sees, behind a link into memory.
-  edit(
+  editFile(
     place,
-    (text) => `${text}\ninjection_files:\n  - path: /python/greeting.txt\n    content: to {{API_USER}} on stdout\n`,
     'service.yml',
+    (text) => `${text}\ninjection_files:\n  - path: /python/greeting.txt\n    content: to {{API_USER}} on stdout\n`,
   );
   await result(place, 'apply', '-f', 'service.yml');
   assert.equal((await failureOfRun(place, run)).code, 125);
@@ -185,7 +158,7 @@ test("run ends with the program's code, with 101 for a refusal of the runtime an
   assert.ok(events.some(({ line }) => line === 'to myself on stdout'));
 
   // A rebuilt image is not the one that the sessions accept.
-  edit(place, (text) => `${text}\n`, 'print_env.py');
+  editFile(place, 'print_env.py', (text) => `${text}\n`);
   const { digest } = await result<{ digest: string }>(place, 'apply', '-f', 'service.yml');
   const rebuilt = await failureOfRun(place, run);
   assert.deepEqual([rebuilt.code, rebuilt.document.errors[0]?.code], [125, 'E_IMAGE']);
@@ -209,7 +182,7 @@ test("run ends with the program's code, with 101 for a refusal of the runtime an
 });
 
 test('an image that is missing, or that somebody else put into the store, is refused by position', async (t) => {
-  const made = await world(t);
+  const made = await exampleWorld(t);
   if (made === undefined) return;
   const { place } = made;
   const missing = await failure(place, 'apply', '-f', 'mesh.yml');
