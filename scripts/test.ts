@@ -48,7 +48,6 @@ Object.assign(process.env, toolEnvironment(), {
   SCONECTL_HOME: join(root, 'target', 'test-home'),
   HOME: join(own, 'home'),
   TMPDIR: join(own, 'tmp'),
-  NODE_COMPILE_CACHE: join(root, 'target', 'cache', 'node'),
   PATH: `${join(tools, 'bin')}:${process.env['PATH'] ?? ''}`,
 });
 

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { findLeftovers, type Snapshot, takeSnapshot } from './leftovers.ts';
 import { tempFolder } from './temp.ts';
 
-const nothing = (): Snapshot => ({ processes: new Map(), mounts: new Set(), cgroups: new Set(), files: new Set() });
+const nothing = (): Snapshot => ({ processes: new Map(), mounts: new Set(), cgroups: new Map(), files: new Set() });
 
 test('a process that a test left running is found by its environment, folder or arguments, and by nothing else', async (t) => {
   const folder = tempFolder(t);
@@ -32,13 +32,14 @@ test('this process and those above it are no leftovers although they carry the m
   );
 });
 
-test('a new mount or cgroup is ours when it names the folder of the run or the project', () => {
+test('a new mount is ours when it names the folder of the run, a new cgroup when it names the project and is empty', () => {
   const after = nothing();
   after.mounts.add('0:1 / /tmp/own/x rw - tmpfs tmpfs rw').add('0:2 / /mnt rw - tmpfs tmpfs rw');
-  after.cgroups.add('/sys/fs/cgroup/pids/sconectl-1').add('/sys/fs/cgroup/pids/other');
+  after.cgroups.set('/sys/fs/cgroup/pids/sconectl-1', []).set('/sys/fs/cgroup/pids/sconectl-2', ['17']);
+  after.cgroups.set('/sys/fs/cgroup/pids/other', []);
   const { ours, notes } = findLeftovers(nothing(), after, ['/tmp/own']);
   assert.deepEqual(ours, ['mount 0:1 / /tmp/own/x rw - tmpfs tmpfs rw', 'cgroup /sys/fs/cgroup/pids/sconectl-1']);
-  assert.equal(notes.length, 2);
+  assert.equal(notes.length, 3);
 });
 
 test('a new file is ours when one of our tools names files so, and else only mentioned', (t) => {

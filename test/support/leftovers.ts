@@ -4,10 +4,11 @@ import { join } from 'node:path';
 
 /** What a machine shows at one moment, of the things that a test could leave behind. */
 export interface Snapshot {
-  /** `pid:start time` to a line that says what it is. */
+  /** `pid:start time` to a line that says what it is, followed by its environment and mounts. */
   processes: Map<string, string>;
   mounts: Set<string>;
-  cgroups: Set<string>;
+  /** Path to the ids of the processes in it. */
+  cgroups: Map<string, string[]>;
   /** Entries of the home folder and of the folders that everybody may write. */
   files: Set<string>;
 }
@@ -34,12 +35,13 @@ export function findLeftovers(before: Snapshot, after: Snapshot, marks: readonly
   const found: Leftovers = { ours: [], notes: [] };
   const judge = (ours: boolean, text: string) => found[ours ? 'ours' : 'notes'].push(text);
   for (const [key, line] of after.processes) {
-    if (!before.processes.has(key) && marked(line))
-      found.ours.push(`process ${line.replaceAll('\0', ' ').slice(0, 300)}`);
+    // Only its first line is shown: an environment may hold what belongs into no log.
+    if (!before.processes.has(key) && marked(line)) found.ours.push(`process ${line.split('\n')[0]}`);
   }
   for (const mount of fresh(before.mounts, after.mounts)) judge(marked(mount), `mount ${mount}`);
-  for (const cgroup of fresh(before.cgroups, after.cgroups)) {
-    judge(marked(cgroup) || /sconectl/.test(cgroup), `cgroup ${cgroup}`);
+  for (const [cgroup, pids] of after.cgroups) {
+    // One with processes is a container that runs: ours if a process of it is, which is said already.
+    if (!before.cgroups.has(cgroup)) judge(pids.length === 0 && /sconectl/.test(cgroup), `cgroup ${cgroup}`);
   }
   const files = fresh(before.files, after.files);
   for (const path of files) {
@@ -81,8 +83,9 @@ function processes(): Map<string, string> {
     // A zombie holds nothing; its parent has only not asked for it yet.
     if (start === undefined || state === 'Z') continue;
     const seen = ['cwd', 'exe', 'root'].map((link) => target(join(folder, link)));
-    const texts = ['cmdline', 'environ', 'mountinfo'].map((part) => text(join(folder, part)));
-    found.set(`${name}:${start}`, [name, ...seen, ...texts].join(' '));
+    const command = text(join(folder, 'cmdline')).replaceAll(/[\0\n]/g, ' ');
+    const rest = ['environ', 'mountinfo'].map((part) => text(join(folder, part)));
+    found.set(`${name}:${start}`, [[name, ...seen, command].join(' '), ...rest].join('\n'));
   }
   return found;
 }
@@ -109,10 +112,10 @@ function mounts(): Set<string> {
   );
 }
 
-function cgroups(): Set<string> {
+function cgroups(): Map<string, string[]> {
   const found = new Set<string>();
   listInto(found, '/sys/fs/cgroup', 5, [], true);
-  return found;
+  return new Map([...found].map((path) => [path, text(join(path, 'cgroup.procs')).split('\n').filter(Boolean)]));
 }
 
 function listInto(
