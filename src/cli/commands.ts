@@ -1,4 +1,5 @@
 import type { Run } from './context.ts';
+import { evidenceCommands } from './evidence-commands.ts';
 
 /** One option, as commander writes them: `-f, --filename <file>`. */
 export interface OptionSpec {
@@ -224,6 +225,7 @@ export const commands: readonly CommandSpec[] = [
     examples: [['a root file system for runc by hand', 'sconectl image unpack print-env:latest ./bundle/rootfs']],
     load: () => import('./image-unpack.ts'),
   },
+  ...evidenceCommands,
   {
     name: 'self show',
     summary: 'show who this client is to a CAS',
@@ -238,5 +240,7 @@ export const groups: { readonly [name: string]: string } = {
   cas: 'start, attest and ask CASes',
   session: 'read and write session policies',
   image: 'look into the local image store',
+  evidence: 'verify quotes and reports of TEEs',
+  collateral: 'get and look into what judges evidence',
   self: 'this client',
 };

@@ -69,7 +69,7 @@ function addCommand(
   for (const option of [...spec.options, outputOption(spec)]) command.addOption(makeOption(option));
   for (const flags of spec.later ?? []) command.addOption(laterOption(spec, flags));
   command.action(async (...given: unknown[]) => {
-    const operands = command.processedArgs.filter((operand): operand is string => typeof operand === 'string');
+    const operands = command.processedArgs.flat().filter((operand): operand is string => typeof operand === 'string');
     if (given.length === 0) throw new SconeError('E_INTERNAL', 'a command was called without its options');
     await action(spec, { arguments: operands, options: command.opts() });
   });

@@ -56,8 +56,13 @@ async function runMesh(context: Context, { arguments: [folder = 'target'], optio
   const width = Math.max(...services.map(({ name }) => name.length));
 
   const stopper = new AbortController();
+  // The lines of the services follow, so no line of ours may stay open.
+  const say = (text: string): void => {
+    reporter.progress(text);
+    reporter.pause();
+  };
   const stop = (): void => {
-    if (!stopper.signal.aborted) reporter.progress('Stopping');
+    if (!stopper.signal.aborted) say('Stopping');
     stopper.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
@@ -81,7 +86,7 @@ async function runMesh(context: Context, { arguments: [folder = 'target'], optio
       },
       onExit: (service, code) => {
         if (json) event({ service, event: 'exit', code });
-        else if (code !== 0) reporter.progress(`${service} ended with ${code}`);
+        else if (code !== 0) say(`${service} ended with ${code}`);
       },
     });
   } finally {

@@ -215,17 +215,31 @@ async function attest(connection: Connection, options: CasOptions): Promise<Atte
   return attestCas(connection, { ...options.policy, keyGiven: options.key !== undefined, now: options.now() });
 }
 
-/** The pin of this address that counts: only of simulated CASes where those are accepted, of others only otherwise. */
+/**
+ * The pin of this address that counts: only of simulated CASes where those are accepted, of others only otherwise.
+ * Throws `E_CAS_IDENTITY` when two memories have another one each.
+ */
 async function knownPin({ address, memories, policy }: CasOptions): Promise<{ mode: Mode; pin: Pin } | undefined> {
+  const text = addressText(address);
   const modes: readonly Mode[] =
     policy === undefined
       ? ['production', 'simulation']
       : [acceptsSimulation(policy.accept) ? 'simulation' : 'production'];
   for (const mode of modes) {
+    const pins: { pin: Pin; path: string }[] = [];
     for (const memory of memories) {
-      const pin = await memory.pinOf(mode, addressText(address));
-      if (pin !== undefined) return { mode, pin };
+      const pin = await memory.pinOf(mode, text);
+      if (pin !== undefined) pins.push({ pin, path: memory.path });
     }
+    const [first] = pins;
+    if (first === undefined) continue;
+    const other = pins.find(({ pin }) => pin.cas_key !== first.pin.cas_key || pin.ledger !== first.pin.ledger);
+    if (other === undefined) return { mode, pin: first.pin };
+    throw new SconeError('E_CAS_IDENTITY', `two files remember two different CASes at ${text}`, {
+      expected: `${first.pin.cas_key} with ledger ${first.pin.ledger}, as in ${first.path}`,
+      found: `${other.pin.cas_key} with ledger ${other.pin.ledger}, in ${other.path}`,
+      hint: `find out which one is right; then forget both (sconectl cas forget ${text}) and attest that one again`,
+    });
   }
   return undefined;
 }

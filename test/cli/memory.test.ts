@@ -102,3 +102,23 @@ test('36: a machine with an empty home finds a fork by the cas.lock beside the M
   await attest(forgetful, older);
   assert.equal(existsSync(join(forgetful.folder, 'cas.lock')), false);
 });
+
+test('a home and a cas.lock that remember two different CASes at one address are told apart before anything is sent', async (t) => {
+  const owner = place(t);
+  const cas = await startCas(t, owner, join(owner.home, 'cas'));
+  await attest(owner, cas);
+  const other = { cas_key: cas.key, ledger: 'ab'.repeat(16), attested: '2026-01-01T00:00:00Z' };
+  const lock = { v: 1, cas: { production: {}, simulation: { [cas.address]: other } }, heads: {} };
+  writeFileSync(join(owner.folder, 'cas.lock'), JSON.stringify(lock));
+  for (const command of [
+    ['session', 'read', 'one'],
+    ['cas', 'attest', cas.address, ...testing],
+  ]) {
+    const { code, found, hint } = await failure(owner, ...command);
+    assert.equal(code, 'E_CAS_IDENTITY');
+    assert.match(found ?? '', /cas\.lock$/);
+    assert.match(hint ?? '', /cas forget/);
+  }
+  await result(owner, 'cas', 'forget', cas.address);
+  await attest(owner, cas);
+});
