@@ -13,7 +13,7 @@ import {
   placeBytes,
   placeMountPoints,
 } from './assembly.ts';
-import { findCommand } from './command.ts';
+import { checkInterpreter, findCommand } from './command.ts';
 import { groundEntries, groundMounts } from './ground.ts';
 import { placeInjections } from './injection.ts';
 import { rootfsOf } from './protect.ts';
@@ -86,6 +86,37 @@ test('a program that is missing, not executable or a circle is an E_COMMAND that
   assert.throws(() => findCommand(assembly, 'run', '/python', path), { code: 'E_COMMAND' });
   assert.throws(() => findCommand(assembly, 'python3', '/', { PATH: '' }), { code: 'E_COMMAND', expected: /a PATH/ });
   assert.throws(() => findCommand(assembly, 'loop', '/', path), { code: 'E_IMAGE' });
+});
+
+test('a script that starts itself needs its interpreter in the image', async () => {
+  const assembly = sample();
+  const script = (line: string): Node => ({ type: 'file', mode: 0o755, ...owner, ...memoryFile(Buffer.from(line)) });
+  const lines: [string, boolean][] = [
+    ['#!/usr/bin/python3 -I\nx', true],
+    ['#! /bin/python3\r\n', true],
+    ['#!/usr/bin/env python3\n', false],
+    ['#!/bin/sh\n', false],
+    ['\x7fELF', true],
+    ['', true],
+    ['#!', true],
+    ['#!python3\n', false],
+  ];
+  for (const [line, fine] of lines) {
+    place(assembly, '/srv/run', script(line));
+    if (fine) await checkInterpreter(assembly, '/srv/run', path);
+    else
+      await assert.rejects(
+        checkInterpreter(assembly, '/srv/run', path),
+        { code: 'E_COMMAND', message: /\/srv\/run/ },
+        line,
+      );
+  }
+  place(assembly, '/usr/bin/env', file(0o755));
+  place(assembly, '/srv/run', script('#!/usr/bin/env python3\n'));
+  await checkInterpreter(assembly, '/srv/run', path);
+  place(assembly, '/srv/run', script('#!/usr/bin/env python4\n'));
+  await assert.rejects(checkInterpreter(assembly, '/srv/run', path), { code: 'E_COMMAND', message: /python4/ });
+  await checkInterpreter(assembly, '/usr/bin/python3.11', path);
 });
 
 test('a copied link must lead to something of the image, or to an injected file', async () => {

@@ -4,7 +4,7 @@ import { utf8 } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
-import { canonicalBytes, canonicalJson, parseJson } from '../core/json.ts';
+import { canonicalBytes, canonicalJson } from '../core/json.ts';
 import { exclusively } from '../oci/exclusive.ts';
 import { type Layer, readTree, writeLayer } from '../oci/layer.ts';
 import { type Layout, openLayout, writeDurably } from '../oci/layout.ts';
@@ -168,7 +168,7 @@ function baseKey(source: BaseSource): string {
 }
 
 async function readRecord(file: string): Promise<Base | undefined> {
-  const bytes = await readFile(file).catch(() => undefined);
+  const bytes = await readFile(file, 'utf8').catch(() => undefined);
   // Our own file, which is written in one piece; the layer's digest is compared when the layer is read.
-  return bytes === undefined ? undefined : (parseJson(bytes, 'cached base') as unknown as Base);
+  return bytes === undefined ? undefined : (JSON.parse(bytes) as Base);
 }

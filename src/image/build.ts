@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { utf8Text } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
 import { sha256Hex } from '../core/digest.ts';
-import { SconeError } from '../core/errors.ts';
+import { type Position, SconeError } from '../core/errors.ts';
 import { descriptorBytes, type ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { ServiceManifest } from '../manifest/service.ts';
 import { writeLayer } from '../oci/layer.ts';
@@ -34,11 +34,12 @@ import {
   makeBase,
 } from './base.ts';
 import { makeTarget, recordBuilt } from './built.ts';
-import { findCommand } from './command.ts';
+import { checkInterpreter, findCommand } from './command.ts';
 import { collectCopies } from './copy.ts';
 import { putImage } from './document.ts';
 import { groundEntries, groundMounts } from './ground.ts';
 import { placeInjections } from './injection.ts';
+import { located, storing } from './located.ts';
 import { checkLock, checkLockedBase, lockFile, lockOf, readLock, writeLock } from './lock.ts';
 import { describeService, environmentMap, type Plan, planBuild } from './plan.ts';
 import { rootfsOf } from './protect.ts';
@@ -85,6 +86,10 @@ export interface BuiltService {
  * The name in the store moves last, so an interrupted build changes nothing that anybody sees (threat model 60).
  */
 export async function buildImage(options: BuildOptions): Promise<BuiltService> {
+  return storing('the image', () => buildAndStore(options));
+}
+
+async function buildAndStore(options: BuildOptions): Promise<BuiltService> {
   const { manifest, file, folder, home, progress } = options;
   const plan = planBuild(manifest, options.tee);
   const cache = options.cache ?? join(home, 'cache');
@@ -95,7 +100,9 @@ export async function buildImage(options: BuildOptions): Promise<BuiltService> {
   const lock = await readLock(lockPath);
   if (lock !== undefined) checkLockedBase(lock, manifest.build.from, hostArchitecture(), lockPath);
   const baseOptions: BaseOptions = { cache, clock: options.clock, progress };
-  const source = await findBase(manifest.build.from, folder, lock?.base.packages, baseOptions);
+  const source = await located(manifest.locate('build', 'from'), () =>
+    findBase(manifest.build.from, folder, lock?.base.packages, baseOptions),
+  );
   const [base, runtime] = await Promise.all([
     baseInStore(source, baseOptions, store.layout),
     runtimeInStore(options, cache, store.layout),
@@ -109,10 +116,15 @@ export async function buildImage(options: BuildOptions): Promise<BuiltService> {
     placeMountPoints(assembly, groundEntries());
     const own = { target: options.target, home, cache, manifest: file };
     const copied = await placeCopies(assembly, manifest, plan, folder, await realPlaces(own), spool);
-    const injected = await placeInjections(assembly, manifest.injection_files);
-    checkLinks(assembly, copied.links);
+    const injected = await located(manifest.locate('injection_files'), () =>
+      placeInjections(assembly, manifest.injection_files),
+    );
+    await located(manifest.locate('build', 'copy'), () => checkLinks(assembly, copied.links));
     const env = environmentMap(base.env);
-    findCommand(assembly, manifest.build.argv[0] ?? '', pathOfText(plan.pwd), env);
+    await located(manifest.locate('build', 'command'), async () => {
+      const program = findCommand(assembly, manifest.build.argv[0] ?? '', pathOfText(plan.pwd), env);
+      await checkInterpreter(assembly, program, env);
+    });
 
     const descriptor = describeService(manifest, plan, {
       version: options.version,
@@ -186,16 +198,21 @@ async function placeCopies(
   spool: Spool,
 ): Promise<{ links: string[]; warnings: SconeError[] }> {
   const pwd = pathOfText(plan.pwd);
-  checkOwnPlace(pwd, 'build.pwd');
-  place(assembly, pwd, { type: 'dir', mode: 0o755, uid: 0, gid: 0 });
-  const { copied, warnings } = await collectCopies(manifest.build.copy, folder, own, spool);
+  await located(manifest.locate('build', 'pwd'), () => {
+    checkOwnPlace(pwd, 'build.pwd');
+    place(assembly, pwd, { type: 'dir', mode: 0o755, uid: 0, gid: 0 });
+  });
+  const locate = (index: number): Position => manifest.locate('build', 'copy', index);
+  const { copied, warnings } = await collectCopies(manifest.build.copy, folder, own, spool, locate);
   const links: string[] = [];
-  for (const { path, node } of copied) {
-    const inside = joined(pwd, path);
-    checkOwnPlace(inside, 'an entry of build.copy');
-    place(assembly, inside, node);
-    if (node.type === 'symlink') links.push(inside);
-  }
+  await located(manifest.locate('build', 'copy'), () => {
+    for (const { path, node } of copied) {
+      const inside = joined(pwd, path);
+      checkOwnPlace(inside, 'an entry of build.copy');
+      place(assembly, inside, node);
+      if (node.type === 'symlink') links.push(inside);
+    }
+  });
   return { links, warnings };
 }
 

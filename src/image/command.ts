@@ -1,6 +1,7 @@
 import { SconeError } from '../core/errors.ts';
-import { type BytePath, below, pathOfText } from '../oci/path.ts';
+import { type BytePath, below, encodePath, nameOf, pathOfText } from '../oci/path.ts';
 import type { Entry } from '../oci/rootfs.ts';
+import { readContent } from '../oci/spool.ts';
 import { resolvePath } from '../oci/tree.ts';
 import type { Assembly } from './assembly.ts';
 
@@ -35,6 +36,41 @@ export function findCommand(
       ? 'Add the program to build.copy, with its executable bit set.'
       : 'See how the program is called in the base, or start it through its interpreter: python3 program.py',
   });
+}
+
+/**
+ * A script of `build.copy` that starts itself (`#!`) needs its interpreter in the image, too: the kernel would only
+ * say that the script is not there. `env NAME` is looked up by PATH.
+ */
+export async function checkInterpreter(
+  assembly: Assembly,
+  program: BytePath,
+  env: { [name: string]: string },
+): Promise<void> {
+  const node = assembly.top.get(program);
+  if (node?.type !== 'file') return;
+  const parts: Uint8Array[] = [];
+  for await (const part of readContent(node.content, Math.min(node.size, 256))) parts.push(part.subarray(0, 256));
+  const line = /^#![ \t]*([^\s\0]+)(?:[ \t]+([^\s\0]+))?/.exec(Buffer.concat(parts).toString('latin1'));
+  const [, written, argument] = line ?? [];
+  if (written === undefined) return;
+  const interpreter = written.includes('/') ? written : `/${written}`;
+  const needed =
+    nameOf(interpreter) === 'env' && argument?.startsWith('-') === false ? [interpreter, argument] : [interpreter];
+  for (const name of needed) {
+    try {
+      findCommand(assembly, name, '/', env);
+    } catch (error) {
+      throw new SconeError(
+        'E_COMMAND',
+        `build.command: the image has no ${name}, which ${encodePath(program)} starts with`,
+        {
+          cause: error,
+          hint: 'Start the script through its interpreter: python3 program.py',
+        },
+      );
+    }
+  }
 }
 
 function isExecutable(assembly: Assembly, path: BytePath): boolean {

@@ -35,7 +35,7 @@ function places(folder: string): OwnPlaces {
 }
 
 function collect(folder: string, ...names: string[]): Promise<CopyResult> {
-  return collectCopies(names, folder, places(folder), spool);
+  return collectCopies(names, folder, places(folder), spool, (index) => ({ file: 'service.yml', line: index + 1 }));
 }
 
 const paths = (result: CopyResult): string[] =>
@@ -158,6 +158,16 @@ test('71: a folder that is itself a link is no way around', async (t) => {
   const folder = project(t, { 'target/private/v': 'secret' });
   symlinkSync('target', join(folder, 'innocent'));
   await assert.rejects(collect(folder, 'innocent/private/v'), { code: 'E_COPY', message: /innocent is a link/ });
+});
+
+test('errors and warnings have the line of the entry that they are about', async (t) => {
+  const folder = project(t, hostile);
+  await assert.rejects(collect(folder, 'app.py', 'missing.py'), { at: { file: 'service.yml', line: 2 } });
+  const { warnings } = await collect(folder, 'app.py', 'tls');
+  assert.deepEqual(
+    warnings.map(({ at }) => at?.line),
+    [2, 2],
+  );
 });
 
 test('paths out of the folder are an error, with a hint', async (t) => {

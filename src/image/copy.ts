@@ -1,10 +1,11 @@
 import type { Stats } from 'node:fs';
 import { lstat, open, readdir, readlink, realpath } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { SconeError, systemCode } from '../core/errors.ts';
+import { type Position, SconeError, systemCode } from '../core/errors.ts';
 import { type BytePath, comparePaths, isWithin, parentOf, pathBytes, pathOfText } from '../oci/path.ts';
 import type { Spool } from '../oci/spool.ts';
 import type { Node } from '../oci/tree.ts';
+import { located, withPlace } from './located.ts';
 import { type OwnPlaces, ownReason, privateName, privateText } from './withheld.ts';
 
 /** One file, folder or link that goes into the image. */
@@ -32,6 +33,7 @@ export async function collectCopies(
   folder: string,
   own: OwnPlaces,
   spool: Pick<Spool, 'append'>,
+  locate: (index: number) => Position,
 ): Promise<CopyResult> {
   /** Paths of this machine, as bytes. */
   const root: BytePath = pathOfText(await realpath(folder));
@@ -73,7 +75,7 @@ export async function collectCopies(
     });
   }
 
-  for (const name of names) {
+  async function addNamed(name: string): Promise<void> {
     const place = resolve(root, pathOfText(name));
     if (name.startsWith('/') || !isWithin(place, root)) {
       throw new SconeError('E_COPY', `build.copy: ${name} is not in the folder of the manifest`, {
@@ -87,6 +89,14 @@ export async function collectCopies(
       if ((await inspect(at, relative(root, at))).isSymbolicLink()) refuse(relative(root, at), 'is a link', true);
     }
     await add(place, true);
+  }
+
+  for (const [index, name] of names.entries()) {
+    const before = warnings.length;
+    await located(locate(index), () => addNamed(name));
+    for (const [offset, warning] of warnings.slice(before).entries()) {
+      warnings[before + offset] = withPlace(warning, locate(index));
+    }
   }
   const sorted = [...copied].sort(([a], [b]) => comparePaths(a, b));
   return { copied: sorted.map(([path, node]) => ({ path, node })), warnings };

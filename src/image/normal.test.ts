@@ -51,11 +51,32 @@ test('nothing stays where engines mount, and their own files go', () => {
 });
 
 test('a file that its owner keeps private is an error that names it', () => {
-  assert.throws(() => normal({ '/etc/shadow': file(0o640) }), {
+  assert.throws(() => normal({ '/etc/keys': file(0o640) }), {
     code: 'E_BASE',
-    message: /\/etc\/shadow/,
+    message: /\/etc\/keys/,
     found: 'mode 0640',
   });
+});
+
+test('a file in a directory that others cannot enter is as private as if its own mode said so', () => {
+  const nodes = { '/srv/keys': { type: 'dir', mode: 0o750, uid: 0, gid: 0 } as const, '/srv/keys/deep/k': file(0o644) };
+  assert.throws(() => normal(nodes), { code: 'E_BASE', message: /keys\/deep\/k/, found: /cannot enter/ });
+  assert.equal(normal({ '/srv/keys': nodes['/srv/keys'] }).get('/srv/keys')?.mode, 0o755);
+});
+
+test('private files of an installation that no program needs are left out', () => {
+  const tree = normal({
+    '/etc/shadow': file(0o640),
+    '/etc/gshadow-': file(0o600),
+    '/var/cache/ldconfig/aux-cache': file(0o600),
+    '/var/log/btmp': file(0o660),
+    '/var/lib/dpkg/lock': file(0o640),
+    '/var/lib/dpkg/status': file(0o644),
+    '/root': { type: 'dir', mode: 0o700, uid: 0, gid: 0 },
+    '/root/.bashrc': file(0o644),
+  });
+  const files = [...tree].filter(([, node]) => node.type === 'file').map(([path]) => path);
+  assert.deepEqual(files, ['/var/lib/dpkg/status']);
 });
 
 test('an image of ours is no base', () => {

@@ -87,6 +87,8 @@ function goEnvironment(cache: string): { [name: string]: string } {
     CGO_ENABLED: '0',
     GOCACHE: join(cache, 'go-build'),
     GOPATH: join(cache, 'go'),
+    // Go keeps its telemetry there, and would else leave a folder in the user's home.
+    XDG_CONFIG_HOME: join(cache, 'go-config'),
   };
 }
 
