@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { constants, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { BitString, fromBER, Integer, OctetString, Utf8String } from 'asn1js';
 import {
   AlgorithmIdentifier,
@@ -14,13 +14,14 @@ import {
   RevokedCertificate,
   Time,
 } from 'pkijs';
+import { fromHex } from '../core/bytes.ts';
 import { sha256 } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { pem } from './pem.ts';
 import { spkiDer } from './spki.ts';
 
 /**
- * Issuing, for our own P-256 identities and for the simulated platform. Slow to import (pkijs); code that only
+ * Issuing, for our own P-256 identities and for the simulated platforms. Slow to import (pkijs); code that only
  * verifies never loads it. Written with another hand's encoder on purpose: the reader in `certificate.ts` is ours, and
  * two sides by one author share their mistakes.
  */
@@ -40,6 +41,7 @@ export interface CertificateSpec {
   publicKey: KeyObject;
   /** Present for a CA. */
   ca?: { pathLength?: number };
+  /** Empty: no keyUsage extension. */
   keyUsage: readonly KeyUsageBit[];
   /** Extended key usage OIDs. */
   extendedKeyUsage?: readonly string[];
@@ -58,6 +60,7 @@ export interface CrlSpec {
 }
 
 const ecdsaWithSha256 = '1.2.840.10045.4.3.2';
+const rsaPss = '1.2.840.113549.1.1.10';
 const keyUsageBits: Record<KeyUsageBit, number> = {
   digitalSignature: 0,
   nonRepudiation: 1,
@@ -65,7 +68,10 @@ const keyUsageBits: Record<KeyUsageBit, number> = {
   cRLSign: 6,
 };
 
-/** Issues an X.509 v3 certificate (RFC 5280), signed with ECDSA and SHA-256. Returns DER. */
+/**
+ * Issues an X.509 v3 certificate (RFC 5280): signed by a P-256 key with ECDSA and SHA-256, by an RSA key with PSS and
+ * SHA-384. Returns DER.
+ */
 export function issueCertificate(spec: CertificateSpec, signer: KeyObject): Uint8Array<ArrayBuffer> {
   const certificate = new Certificate({ version: 2 });
   certificate.serialNumber = serialNumber(spec.serial);
@@ -75,14 +81,14 @@ export function issueCertificate(spec: CertificateSpec, signer: KeyObject): Uint
   certificate.notAfter = time(spec.notAfter);
   certificate.subjectPublicKeyInfo = new PublicKeyInfo({ schema: fromBER(spkiDer(spec.publicKey)).result });
   certificate.extensions = extensionsOf(spec, signer);
-  certificate.signature = ecdsa();
-  certificate.signatureAlgorithm = ecdsa();
+  certificate.signature = algorithmOf(signer);
+  certificate.signatureAlgorithm = algorithmOf(signer);
   certificate.tbsView = new Uint8Array(certificate.encodeTBS().toBER());
   certificate.signatureValue = signature(certificate.tbsView, signer);
   return new Uint8Array(certificate.toSchema().toBER());
 }
 
-/** Issues a CRL v2 (RFC 5280, 5), signed with ECDSA and SHA-256. Returns DER. */
+/** Issues a CRL v2 (RFC 5280, 5), signed in the same way. Returns DER. */
 export function issueCrl(spec: CrlSpec, signer: KeyObject): Uint8Array<ArrayBuffer> {
   const crl = new CertificateRevocationList({ version: 1 });
   name(crl.issuer, spec.issuer);
@@ -100,8 +106,8 @@ export function issueCrl(spec: CrlSpec, signer: KeyObject): Uint8Array<ArrayBuff
       authorityKeyIdentifier(signer),
     ],
   });
-  crl.signature = ecdsa();
-  crl.signatureAlgorithm = ecdsa();
+  crl.signature = algorithmOf(signer);
+  crl.signatureAlgorithm = algorithmOf(signer);
   // encodeTBS is protected in this class; the first element of the encoding is the same.
   const tbs = crl.toSchema(true).valueBlock.value[0];
   if (tbs === undefined) throw new SconeError('E_INTERNAL', 'an encoded CRL has no tbsCertList');
@@ -155,7 +161,7 @@ function extensionsOf(spec: CertificateSpec, signer: KeyObject): Extension[] {
   return [
     authorityKeyIdentifier(signer),
     extension('2.5.29.14', false, bytesOf(new OctetString({ valueHex: keyIdentifier(spec.publicKey) }))),
-    extension('2.5.29.15', true, keyUsage(spec.keyUsage)),
+    ...(spec.keyUsage.length === 0 ? [] : [extension('2.5.29.15', true, keyUsage(spec.keyUsage))]),
     extension('2.5.29.19', true, bytesOf(constraints.toSchema())),
     ...(spec.extendedKeyUsage === undefined
       ? []
@@ -213,12 +219,22 @@ function serialNumber(magnitude: Uint8Array): Integer {
   return new Integer({ valueHex: (minimal[0] ?? 0) < 0x80 ? minimal : Uint8Array.of(0, ...minimal) });
 }
 
-function ecdsa(): AlgorithmIdentifier {
-  return new AlgorithmIdentifier({ algorithmId: ecdsaWithSha256 });
+/** RSASSA-PSS-params as AMD writes them: SHA-384, MGF1 with SHA-384, salt of 48 bytes, the default trailer spelled out. */
+const pssParameters = fromHex(
+  '3039a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130a303020101',
+);
+
+function algorithmOf(signer: KeyObject): AlgorithmIdentifier {
+  if (signer.asymmetricKeyType !== 'rsa') return new AlgorithmIdentifier({ algorithmId: ecdsaWithSha256 });
+  return new AlgorithmIdentifier({ algorithmId: rsaPss, algorithmParams: fromBER(pssParameters).result });
 }
 
 function signature(tbs: Uint8Array, signer: KeyObject): BitString {
-  return new BitString({ valueHex: new Uint8Array(sign('sha256', tbs, { key: signer, dsaEncoding: 'der' })) });
+  const bytes =
+    signer.asymmetricKeyType === 'rsa'
+      ? sign('sha384', tbs, { key: signer, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 })
+      : sign('sha256', tbs, { key: signer, dsaEncoding: 'der' });
+  return new BitString({ valueHex: new Uint8Array(bytes) });
 }
 
 function bytesOf(value: { toBER(): ArrayBuffer }): Uint8Array<ArrayBuffer> {

@@ -6,12 +6,15 @@ import { type CrlSpec, issueCrl } from '../pki/issue.ts';
 import { pemChain } from '../pki/pem.ts';
 import type { Platform } from './generator.ts';
 import { fixedPlatform } from './platform.ts';
+import { simTd, tdQe } from './tdx-quote.ts';
 
 /** TCB Info and QE Identity as the simulated vendor would publish them (Intel PCS API v4), before they are signed. */
 export type SimDocument = Record<string, unknown>;
 
 export interface CollateralOptions {
   platform: Platform;
+  /** For which TEE of the platform; SGX unless told. */
+  tee?: 'SGX' | 'TDX';
   issued: Date;
   expires: Date;
   /** Change a document before it is signed; tests make wrong collateral with these. */
@@ -73,15 +76,20 @@ export function makeCollateral(options: CollateralOptions): string {
   return JSON.stringify((options.finished ?? same)(document));
 }
 
-function tcbInfoDocument({ platform, issued, expires }: CollateralOptions): SimDocument {
+function tcbInfoDocument({ platform, tee = 'SGX', issued, expires }: CollateralOptions): SimDocument {
   const { fmspc, pceId, tcbComponents, pceSvn } = platform.hardware;
+  const svns = (components: ArrayLike<number>): SimDocument[] => Array.from(components, (svn) => ({ svn }));
   const level = (components: ArrayLike<number>, pcesvn: number, rest: SimDocument): SimDocument => ({
-    tcb: { sgxtcbcomponents: Array.from(components, (svn) => ({ svn })), pcesvn },
+    tcb: {
+      sgxtcbcomponents: svns(components),
+      pcesvn,
+      ...(tee === 'SGX' ? {} : { tdxtcbcomponents: svns(pcesvn === 0 ? new Uint8Array(16) : simTd.teeTcbSvn) }),
+    },
     tcbDate: '2020-01-01T00:00:00Z',
     ...rest,
   });
   return {
-    id: 'SGX',
+    id: tee,
     version: 3,
     issueDate: rfc3339(issued),
     nextUpdate: rfc3339(expires),
@@ -89,6 +97,7 @@ function tcbInfoDocument({ platform, issued, expires }: CollateralOptions): SimD
     pceId: hex(pceId).toUpperCase(),
     tcbType: 0,
     tcbEvaluationDataNumber: simEvaluationDataNumber,
+    ...(tee === 'SGX' ? {} : tdxModules()),
     tcbLevels: [
       level(tcbComponents, pceSvn, { tcbStatus: 'UpToDate' }),
       level(new Uint8Array(16), 0, { tcbStatus: 'OutOfDate', advisoryIDs: ['SCONECTL-SIM-00001'] }),
@@ -96,10 +105,25 @@ function tcbInfoDocument({ platform, issued, expires }: CollateralOptions): SimD
   };
 }
 
-function qeIdentityDocument({ platform, issued, expires }: CollateralOptions): SimDocument {
-  const { qe } = platform.hardware;
+/** Module identities (PCS, "Get TDX TCB Info"): of version 0 and of the one that the simulated TD has. */
+function tdxModules(): SimDocument {
+  const module = {
+    mrsigner: '00'.repeat(48),
+    attributes: '00'.repeat(8),
+    attributesMask: 'FF'.repeat(8),
+  };
+  const [svn = 0, version = 0] = simTd.teeTcbSvn;
+  const tcbLevels = [{ tcb: { isvsvn: svn }, tcbDate: '2020-01-01T00:00:00Z', tcbStatus: 'UpToDate' }];
   return {
-    id: 'QE',
+    tdxModule: module,
+    tdxModuleIdentities: [{ id: `TDX_${hex(Uint8Array.of(version)).toUpperCase()}`, ...module, tcbLevels }],
+  };
+}
+
+function qeIdentityDocument({ platform, tee = 'SGX', issued, expires }: CollateralOptions): SimDocument {
+  const qe = tee === 'SGX' ? platform.hardware.qe : tdQe(platform.hardware);
+  return {
+    id: tee === 'SGX' ? 'QE' : 'TD_QE',
     version: 2,
     issueDate: rfc3339(issued),
     nextUpdate: rfc3339(expires),

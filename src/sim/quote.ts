@@ -34,7 +34,7 @@ export interface QuoteParts {
 }
 
 /** What the simulated quoting enclave signs with; real ones derive theirs from the processor, this one is made anew. */
-interface AttestationKey {
+export interface AttestationKey {
   key: KeyObject;
   /** x ‖ y. */
   point: Uint8Array;
@@ -103,7 +103,7 @@ function header(qeSvn: number, pceSvn: number): Uint8Array {
 }
 
 /** A.4 and Intel SDM volume 3D, 35.15: written field after field, not from the verifier's table of offsets. */
-function reportBody(
+export function reportBody(
   cpuSvn: Uint8Array,
   enclave: Enclave,
   configId: Uint8Array,
@@ -126,20 +126,20 @@ function reportBody(
   );
 }
 
-function newAttestationKey(): AttestationKey {
+export function newAttestationKey(): AttestationKey {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return { key: privateKey, point: spkiDer(publicKey).slice(-64) };
 }
 
-function p1363(key: KeyObject, message: Uint8Array): Uint8Array {
+export function p1363(key: KeyObject, message: Uint8Array): Uint8Array {
   return sign('sha256', message, { key, dsaEncoding: 'ieee-p1363' });
 }
 
-function littleEndian(value: number, width: number): Uint8Array {
+export function littleEndian(value: number, width: number): Uint8Array {
   return Uint8Array.from({ length: width }, (_, index) => (value >>> (8 * index)) & 0xff);
 }
 
-function exactly(length: number, field: string, bytes: Uint8Array): Uint8Array {
+export function exactly(length: number, field: string, bytes: Uint8Array): Uint8Array {
   if (bytes.length === length) return bytes;
   throw new SconeError('E_FORMAT', `${field} of a simulated quote has the wrong length`, {
     expected: `${length} bytes`,

@@ -43,7 +43,7 @@ export function readVekChain(collateral: SnpCollateral, key: SigningKey, roots: 
 }
 
 function issuerOf(certificate: Certificate, { certificates }: SnpCollateral): Certificate | undefined {
-  return certificates.find((one) => one.ca && equalBytes(one.subject, certificate.issuer));
+  return certificates.find((one) => equalBytes(one.subject, certificate.issuer));
 }
 
 function pinnedProduct(root: Certificate, { snpArkSpkiSha256 }: TrustRoots): SnpProduct | undefined {
