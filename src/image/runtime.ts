@@ -35,35 +35,13 @@ export interface RuntimeOptions {
 const oldestGo = [1, 24] as const;
 
 /** The runtime for a flavour, from the cache or compiled now; same sources and compiler, same bytes. */
-export async function makeRuntime(options: RuntimeOptions): Promise<RuntimeLayer & { layout: Layout }> {
-  const folder = join(options.cache, 'runtime');
-  const layout = await openLayout(join(options.cache, 'layers'), 'create');
+export async function makeRuntime(options: RuntimeOptions): Promise<Cached<RuntimeLayer>> {
   const go = await goVersion(options.cache);
   const key = await runtimeKey(options, go);
-  const record = join(folder, `${key}.json`);
-  const cached = async (): Promise<RuntimeLayer | undefined> => {
-    const bytes = await readFile(record).catch(() => undefined);
-    if (bytes === undefined) return undefined;
-    const known = parseJson(bytes, 'cached runtime') as unknown as RuntimeLayer;
-    return (await layout.hasBlob(known.layer)) ? known : undefined;
-  };
-  const known = await cached();
-  if (known !== undefined) return { ...known, layout };
-  await mkdir(folder, { recursive: true });
-  return exclusively(
-    folder,
-    async () => {
-      await sweep(folder, 'all');
-      const made = (await cached()) ?? (await newRuntime(options, folder, layout, go));
-      await writeDurably(record, canonicalBytes(made));
-      return { ...made, layout };
-    },
-    patience,
+  return cached({ cache: options.cache, kind: 'runtime', key }, (layout, folder) =>
+    newRuntime(options, folder, layout, go),
   );
 }
-
-/** The first compilation takes half a minute; a second build waits for the first. */
-const patience = { milliseconds: 15 * 60 * 1000 };
 
 async function newRuntime(options: RuntimeOptions, folder: string, layout: Layout, go: string): Promise<RuntimeLayer> {
   options.progress(`compiling the runtime with ${go}`);
