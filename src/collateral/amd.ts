@@ -1,36 +1,24 @@
 import { utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
+import type { SnpProduct } from '../evidence/snp/product.ts';
+import type { SnpTcb } from '../evidence/snp/tcb-version.ts';
 import { readPem } from '../pki/pem.ts';
 import { Service, type ServiceOptions, together } from './service.ts';
 
 /** AMD's Key Distribution Service. */
 export const amdBase = 'https://kdsintf.amd.com';
 
-/** Product lines as the service spells them. */
-export const amdProducts = ['Milan', 'Genoa', 'Turin'] as const;
-export type AmdProduct = (typeof amdProducts)[number];
-
-/** The TCB for which a VCEK is derived: security patch levels, each 0 to 255. */
-export interface AmdTcb {
-  /** Boot loader. */
-  bl: number;
-  tee: number;
-  snp: number;
-  ucode: number;
-  /** Firmware of the manageability controller; Turin only. */
-  fmc?: number;
-}
-
 /** One chip at one TCB, or a product line whose cloud provider has loaded its own key (VLEK). */
 export type AmdPlatform =
   | {
       key: 'vcek';
-      product: AmdProduct;
+      product: SnpProduct;
       /** 128 lower-case hex digits; for Turin, whose ids are 8 bytes long, the rest is zero. */
       chipId: string;
-      tcb: AmdTcb;
+      /** The TCB for which the key is derived: the one that a report states. */
+      tcb: SnpTcb;
     }
-  | { key: 'vlek'; product: AmdProduct };
+  | { key: 'vlek'; product: SnpProduct };
 
 /** What the service has about a platform; nothing is verified. */
 export interface AmdCertificates {
@@ -87,13 +75,13 @@ export function vcekPath({ product, chipId, tcb }: Extract<AmdPlatform, { key: '
   }
   const query = {
     ...(turin ? { fmcSPL: tcb.fmc } : {}),
-    blSPL: tcb.bl,
+    blSPL: tcb.bootloader,
     teeSPL: tcb.tee,
     snpSPL: tcb.snp,
-    ucodeSPL: tcb.ucode,
+    ucodeSPL: tcb.microcode,
   };
   const parts = Object.entries(query).map(([name, level]) => {
-    if (level === undefined || !Number.isInteger(level) || level < 0 || level > 255) {
+    if (!Number.isInteger(level) || level < 0 || level > 255) {
       throw new SconeError('E_FORMAT', `the patch level ${name} is not a number from 0 to 255`);
     }
     return `${name}=${String(level).padStart(2, '0')}`;

@@ -1,11 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { rfc3339 } from '../core/clock.ts';
 import { SconeError, systemCode } from '../core/errors.ts';
-import { type Collateral, collateralExpiry, newestIssueDate, parseBundle } from '../evidence/collateral.ts';
+import { type Collateral, collateralExpiry, newestIssueDate } from '../evidence/collateral.ts';
 import type { CollateralSource } from './source.ts';
-
-/** Far more than a bundle of all platforms of a site. */
-const sizeLimit = 64 * 1024 * 1024;
+import { parseSupply, supplySizeLimit } from './supply.ts';
 
 /**
  * Collateral from a file: one platform's, or a bundle of several. For hosts without a network; the file is read again
@@ -18,13 +16,18 @@ export function bundleFile(path: string): CollateralSource {
       const { mtimeMs, size, ino } = await stat(path);
       const stamp = `${mtimeMs} ${size} ${ino}`;
       if (read?.stamp === stamp) return read.platforms;
-      if (size > sizeLimit) {
+      if (size > supplySizeLimit) {
         throw new SconeError('E_LIMIT', `the collateral file ${path} is too large`, {
-          expected: `at most ${sizeLimit} bytes`,
+          expected: `at most ${supplySizeLimit} bytes`,
           found: `${size} bytes`,
         });
       }
-      read = { stamp, platforms: parseBundle(await readFile(path)) };
+      read = {
+        stamp,
+        platforms: parseSupply(await readFile(path), path).platforms.filter(
+          (one): one is Collateral => !('kind' in one),
+        ),
+      };
       return read.platforms;
     } catch (cause) {
       if (cause instanceof SconeError && cause.code === 'E_LIMIT') throw cause;

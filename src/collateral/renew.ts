@@ -26,11 +26,13 @@ export interface Document<T> {
   read: (bytes: Uint8Array) => { value: T; validity: Validity };
   /** Throws a `SconeError` when `next` is older than `known`, which a service must not bring back. */
   refuseOlder: (known: T, next: T) => void;
+  /** After how many milliseconds it is looked for anew; a day unless told. */
+  refreshAfter?: number;
 }
 
 const day = 24 * 60 * 60 * 1000;
-/** Vendors publish anew every day; a recovery of their TCB should be known the day after. */
-const refreshAfter = day;
+/** Intel publishes anew every day; a recovery of a TCB should be known the day after. */
+const refreshDaily = day;
 /** Before the end of a document its owner hears of it. */
 const warnBefore = 7 * day;
 
@@ -42,7 +44,7 @@ export async function renewed<T>(document: Document<T>, { cache, now, warn }: Re
   const kept = await cache.read(document.name);
   const known = kept === undefined ? undefined : readKept(document, kept.bytes);
   const usable = known !== undefined && inForce(known.validity, now) ? known : undefined;
-  if (kept !== undefined && usable !== undefined && !isDue(kept.fetched, usable.validity, now)) {
+  if (kept !== undefined && usable !== undefined && !isDue(document, kept.fetched, usable.validity, now)) {
     warnOfEnd(document, usable.validity, now, warn);
     return usable.value;
   }
@@ -80,7 +82,12 @@ function inForce({ from, until }: Validity, now: Date): boolean {
   return from <= now && now <= until;
 }
 
-function isDue(fetched: Date, { from, until }: Validity, now: Date): boolean {
+function isDue(
+  { refreshAfter = refreshDaily }: { refreshAfter?: number },
+  fetched: Date,
+  { from, until }: Validity,
+  now: Date,
+): boolean {
   const age = now.getTime() - fetched.getTime();
   const lastQuarter = until.getTime() - (until.getTime() - from.getTime()) / 4;
   // A clock that went back since is no reason to keep something for longer.

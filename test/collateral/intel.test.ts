@@ -73,7 +73,7 @@ test('genuine collateral served as a vendor does is taken apart without a change
   if (vectors === undefined) return;
   const genuine = JSON.parse(readFileSync(join(vectors, 'sgx/quote-v3.collateral.json'), 'utf8')) as CollateralDocument;
   const { options } = await serve(t, intelHandler(genuine));
-  const fetched = await fetchIntel({ ...platform, fmspc: '00a067110000' }, options);
+  const fetched = await fetchIntel({ ...platform, fmspc: '00a067110000', ca: 'processor' }, options);
   assert.equal(fetched.tcb_info, genuine.tcb_info);
   assert.equal(fetched.qe_identity, genuine.qe_identity);
   const verified = verifyEvidence(

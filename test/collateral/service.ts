@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -72,6 +72,9 @@ export function intelHandler(
     return crl === 'pem' ? pem('X509 CRL', fromHex(text)) : fromHex(text);
   };
   const chainHeader = version === 3 ? 'SGX-TCB-Info-Issuer-Chain' : 'TCB-Info-Issuer-Chain';
+  const ca = new X509Certificate(collateral.pck_crl_issuer_chain).subject.includes('Processor')
+    ? 'processor'
+    : 'platform';
   const { fmspc } = JSON.parse(collateral.tcb_info) as { fmspc: string };
   const answers: { [path: string]: [header: string, chain: string, body: Uint8Array | string] } = {
     [`/${tee}/certification/v${version}/tcb?fmspc=${fmspc}`]: [
@@ -84,7 +87,7 @@ export function intelHandler(
       collateral.qe_identity_issuer_chain,
       `{"enclaveIdentity":${collateral.qe_identity},"signature":"${collateral.qe_identity_signature}"}`,
     ],
-    [`/sgx/certification/v${version}/pckcrl?ca=platform&encoding=der`]: [
+    [`/sgx/certification/v${version}/pckcrl?ca=${ca}&encoding=der`]: [
       'SGX-PCK-CRL-Issuer-Chain',
       collateral.pck_crl_issuer_chain,
       list(collateral.pck_crl),
