@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
-import { decodeEvent, encodeEvent, type Event } from './events.ts';
+import { decodeEvent, type Event, encodeEvent } from './events.ts';
 
 const event: Event = { type: 'reveal', time: '2026-11-23T12:00:00Z', name: 'a/b', hash: 'ab'.repeat(32), by: 'key' };
 

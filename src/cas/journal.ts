@@ -2,7 +2,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import { SconeError } from '../core/errors.ts';
 import { signNote } from '../ledger/note.ts';
 import { leafHash, Tree } from '../ledger/tree.ts';
-import { decodeEvent, encodeEvent, type Event } from './events.ts';
+import { decodeEvent, type Event, encodeEvent } from './events.ts';
 import { genesisHash, type LedgerKey, openRecord, sealRecord } from './seal.ts';
 import { State, type View } from './state.ts';
 import type { Store } from './store.ts';

@@ -7,13 +7,13 @@ import {
   type ValuesAnswer,
 } from '../api/answers.ts';
 import type { PutRequest } from '../api/requests.ts';
+import { utf8Text } from '../core/bytes.ts';
 import type { Random } from '../core/clock.ts';
 import { SconeError } from '../core/errors.ts';
 import { type JsonObject, parseJson } from '../core/json.ts';
 import { sessionBytes, sessionHash } from '../session/canonical.ts';
 import { normaliseSession } from '../session/parse.ts';
 import type { Session } from '../session/types.ts';
-import { utf8Text } from '../core/bytes.ts';
 import { type Caller, mayDo, noAccess } from './access.ts';
 import { demandHostArguments } from './configuration.ts';
 import type { Event } from './events.ts';

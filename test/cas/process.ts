@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { parseListen, type ListenAddress } from '../../src/cas/listen.ts';
+import { type ListenAddress, parseListen } from '../../src/cas/listen.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { exporterLength, serviceExporterLabel, serviceReportData } from '../../src/api/binding.ts';
-import { base64, hex, utf8 } from '../../src/core/bytes.ts';
-import { rfc3339 } from '../../src/core/clock.ts';
-import { sha256 } from '../../src/core/digest.ts';
 import type { AttestRequest } from '../../src/api/requests.ts';
 import type { ListenAddress } from '../../src/cas/listen.ts';
 import type { ClientIdentity } from '../../src/client/identity.ts';
+import { base64, hex, utf8 } from '../../src/core/bytes.ts';
+import { rfc3339 } from '../../src/core/clock.ts';
+import { sha256 } from '../../src/core/digest.ts';
 import { configIdField, renderInitData } from '../../src/initdata/document.ts';
 import { spkiDer } from '../../src/pki/spki.ts';
 import { simQuote } from '../../src/sim/quote.ts';
