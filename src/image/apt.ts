@@ -4,10 +4,11 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, wr
 import { basename, join } from 'node:path';
 import { type Clock, rfc3339 } from '../core/clock.ts';
 import { SconeError } from '../core/errors.ts';
-import { canonicalBytes, parseJson } from '../core/json.ts';
+import { canonicalBytes } from '../core/json.ts';
 import { exclusively } from '../oci/exclusive.ts';
 import { writeDurably } from '../oci/layout.ts';
 import { sweep, unfinished } from '../oci/sweep.ts';
+import { aptConfiguration, aptPreferences, aptStatus, onlyForScripts } from './apt-files.ts';
 import { type Finished, lastLines, plainEnvironment, run } from './process.ts';
 
 /** A Debian package at one version, as the signed index of its archive has it. */
@@ -42,12 +43,6 @@ export interface AptOptions {
 const freshMilliseconds = 24 * 3600 * 1000;
 
 /**
- * Packages that count as installed: only maintainer scripts need them, and none is ever run. Without them a Python
- * base holds no package manager, no shell and no `openssl` command.
- */
-const onlyForScripts = ['debconf', 'dpkg', 'mawk', 'openssl'];
-
-/**
  * Uses the machine's own sources and keyring, as any user, and touches nothing of the machine's package state: lists,
  * cache and status file are below the cache folder, hooks of the machine's configuration do not run, and only the
  * suites of the one release count.
@@ -65,8 +60,8 @@ export function openApt({ cache, release, architecture, clock, progress }: AptOp
     for (const part of ['lists/partial', 'archives/partial', 'sources.d', 'preferences.d']) {
       await mkdir(join(folder, part), { recursive: true });
     }
-    await writeFile(join(folder, 'status'), onlyForScripts.map((name) => statusEntry(name, architecture)).join('\n'));
-    await writeFile(join(folder, 'preferences'), preferences(suites));
+    await writeFile(join(folder, 'status'), aptStatus(architecture));
+    await writeFile(join(folder, 'preferences'), aptPreferences(suites));
     await writeFile(configuration, aptConfiguration(folder, architecture, 'machine'));
     await chooseSources();
     await writeFile(configuration, aptConfiguration(folder, architecture, 'chosen'));
@@ -149,11 +144,12 @@ export function openApt({ cache, release, architecture, clock, progress }: AptOp
 
   /** The same lists and the same roots give the same packages; apt takes a second to say so again. */
   async function lastResolution(roots: readonly string[]): Promise<Package[] | undefined> {
-    const text = await readFile(join(folder, 'resolved'), 'utf8').catch(() => undefined);
-    if (text === undefined) return undefined;
-    const { of, packages } = parseJson(text, 'last resolution of packages') as unknown as Resolution;
-    if (of !== (await listsName(roots))) return undefined;
-    return packages.map(({ name, version, architecture, sha256 }) => ({ name, version, architecture, sha256 }));
+    try {
+      const { of, packages } = JSON.parse(await readFile(join(folder, 'resolved'), 'utf8')) as Resolution;
+      return of === (await listsName(roots)) ? packages : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   async function listsName(roots: readonly string[]): Promise<string> {
@@ -245,71 +241,4 @@ async function fileSha256(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const part of createReadStream(file) as AsyncIterable<Buffer>) hash.update(part);
   return hash.digest('hex');
-}
-
-function statusEntry(name: string, architecture: string): string {
-  return [
-    `Package: ${name}`,
-    'Status: install ok installed',
-    'Maintainer: none',
-    `Architecture: ${architecture}`,
-    'Multi-Arch: foreign',
-    'Version: 9999',
-    ...(name === 'mawk' ? ['Provides: awk'] : []),
-    'Description: only for maintainer scripts',
-    '',
-  ].join('\n');
-}
-
-function preferences(suites: readonly string[]): string {
-  const chosen = suites.map((suite) => `Package: *\nPin: release n=${suite}\nPin-Priority: 500\n`);
-  return [...chosen, 'Package: *\nPin: release *\nPin-Priority: -1\n'].join('\n');
-}
-
-/** `machine`: the machine's sources, to choose from. `chosen`: the ones taken over. */
-function aptConfiguration(folder: string, architecture: string, sources: 'machine' | 'chosen'): string {
-  const quoted = (text: string): string => `"${text.replace(/["\\]/g, '')}"`;
-  const settings: [string, string][] = [
-    ['Dir::State', folder],
-    ['Dir::State::lists', join(folder, 'lists')],
-    ['Dir::State::status', join(folder, 'status')],
-    ['Dir::Cache', folder],
-    ['Dir::Cache::archives', join(folder, 'archives')],
-    ['Dir::Log', folder],
-    ['Dir::Etc::preferences', join(folder, 'preferences')],
-    ['Dir::Etc::preferencesparts', join(folder, 'preferences.d')],
-    ...(sources === 'machine'
-      ? []
-      : ([
-          ['Dir::Etc::sourcelist', '/dev/null'],
-          ['Dir::Etc::sourceparts', join(folder, 'sources.d')],
-        ] satisfies [string, string][])),
-    ['APT::Architecture', architecture],
-    ['APT::Architectures::', architecture],
-    ['APT::Default-Release', ''],
-    ['APT::Install-Recommends', 'false'],
-    ['APT::Get::AllowUnauthenticated', 'false'],
-    ['Acquire::AllowInsecureRepositories', 'false'],
-    ['Acquire::AllowWeakRepositories', 'false'],
-    ['Acquire::AllowDowngradeToInsecureRepositories', 'false'],
-    ['Acquire::ForceHash', 'SHA256'],
-    ['Acquire::Languages', 'none'],
-    ['Acquire::Retries', '2'],
-  ];
-  const target = 'Acquire::IndexTargets::deb::Packages';
-  const targets: [string, string][] = [
-    [`${target}::MetaKey`, '$(COMPONENT)/binary-$(ARCHITECTURE)/Packages'],
-    [`${target}::flatMetaKey`, 'Packages'],
-    [`${target}::ShortDescription`, 'Packages'],
-    [`${target}::Description`, '$(RELEASE)/$(COMPONENT) $(ARCHITECTURE) Packages'],
-    [`${target}::flatDescription`, '$(RELEASE) Packages'],
-    [`${target}::Optional`, 'false'],
-  ];
-  // Hooks, other indexes and foreign architectures of the machine's own configuration.
-  const cleared = ['APT::Architectures', 'APT::Update', 'DPkg', 'Acquire::IndexTargets'];
-  return [
-    ...cleared.map((name) => `#clear ${name};`),
-    ...[...settings, ...targets].map(([name, value]) => `${name} ${quoted(value)};`),
-    '',
-  ].join('\n');
 }

@@ -1,19 +1,19 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { utf8 } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
-import { canonicalBytes, canonicalJson } from '../core/json.ts';
-import { exclusively } from '../oci/exclusive.ts';
+import { canonicalJson } from '../core/json.ts';
 import { type Layer, readTree, writeLayer } from '../oci/layer.ts';
-import { type Layout, openLayout, writeDurably } from '../oci/layout.ts';
+import type { Layout } from '../oci/layout.ts';
 import { type Entry, entriesOf } from '../oci/rootfs.ts';
 import { openSpool, type Spool } from '../oci/spool.ts';
-import { sweep, unfinished } from '../oci/sweep.ts';
+import { unfinished } from '../oci/sweep.ts';
 import { sortedNodes, type Tree } from '../oci/tree.ts';
 import { openApt, type Package } from './apt.ts';
 import { addByteCode } from './bytecode.ts';
+import { type Cached, cached } from './cache.ts';
 import { debianTree, pythonRoots } from './debian.ts';
 import { finishDebian } from './finish.ts';
 import { findLayoutImage, type LayoutImage } from './foreign.ts';
@@ -72,36 +72,15 @@ export async function findBase(
   return { from, architecture, image: await findLayoutImage(from, folder, architecture) };
 }
 
-/** The base, from the cache or made now. Its layer is in the layout below the cache folder, which comes with it. */
-export async function makeBase(source: BaseSource, options: BaseOptions): Promise<Base & { layout: Layout }> {
-  const layout = await openLayout(join(options.cache, 'layers'), 'create');
-  const folder = join(options.cache, 'bases');
-  const record = join(folder, `${baseKey(source)}.json`);
-  const cached = async (): Promise<Base | undefined> => {
-    const known = await readRecord(record);
-    return known !== undefined && (await layout.hasBlob(known.layer)) ? known : undefined;
-  };
-  const known = await cached();
-  if (known !== undefined) return { ...known, layout };
-  await mkdir(folder, { recursive: true });
-  return exclusively(
-    folder,
-    async () => {
-      await sweep(folder, 'all');
-      await layout.sweep();
-      const base = (await cached()) ?? (await newBase(source, options, layout));
-      await writeDurably(record, canonicalBytes(base));
-      return { ...base, layout };
-    },
-    patience,
+/** The base, from the cache or made now. */
+export async function makeBase(source: BaseSource, options: BaseOptions): Promise<Cached<Base>> {
+  return cached({ cache: options.cache, kind: 'bases', key: baseKey(source) }, (layout, folder) =>
+    newBase(source, options, layout, folder),
   );
 }
 
-/** Making a base takes seconds on a usual machine; a second build waits for the first rather than doing the same. */
-const patience = { milliseconds: 15 * 60 * 1000 };
-
-async function newBase(source: BaseSource, options: BaseOptions, layout: Layout): Promise<Base> {
-  const scratch = await mkdtemp(join(options.cache, 'bases', unfinished));
+async function newBase(source: BaseSource, options: BaseOptions, layout: Layout, folder: string): Promise<Base> {
+  const scratch = await mkdtemp(join(folder, unfinished));
   try {
     const spool = await openSpool(join(scratch, 'contents'));
     try {
@@ -115,12 +94,6 @@ async function newBase(source: BaseSource, options: BaseOptions, layout: Layout)
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-/** Forgets a base whose cached bytes turned out to be damaged. */
-export async function forgetBase(source: BaseSource, base: Base & { layout: Layout }, cache: string): Promise<void> {
-  await rm(join(cache, 'bases', `${baseKey(source)}.json`), { force: true });
-  await rm(base.layout.blobFile(base.layer.digest), { force: true });
 }
 
 async function baseTree(
@@ -165,10 +138,4 @@ function baseKey(source: BaseSource): string {
         };
   const zlib = process.versions.zlib;
   return sha256Hex(utf8(canonicalJson({ recipe, zlib, architecture: source.architecture, ...inputs })));
-}
-
-async function readRecord(file: string): Promise<Base | undefined> {
-  const bytes = await readFile(file, 'utf8').catch(() => undefined);
-  // Our own file, which is written in one piece; the layer's digest is compared when the layer is read.
-  return bytes === undefined ? undefined : (JSON.parse(bytes) as Base);
 }

@@ -4,11 +4,10 @@ import { dirname, join, resolve } from 'node:path';
 import { utf8Text } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
 import { sha256Hex } from '../core/digest.ts';
-import { type Position, SconeError } from '../core/errors.ts';
+import type { Position, SconeError } from '../core/errors.ts';
 import { descriptorBytes, type ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { ServiceManifest } from '../manifest/service.ts';
 import { writeLayer } from '../oci/layer.ts';
-import type { Layout } from '../oci/layout.ts';
 import { pathOfText } from '../oci/path.ts';
 import { type Entry, rootfsBytes, rootfsPath } from '../oci/rootfs.ts';
 import { openSpool, type Spool } from '../oci/spool.ts';
@@ -24,16 +23,9 @@ import {
   placeBytes,
   placeMountPoints,
 } from './assembly.ts';
-import {
-  type Base,
-  type BaseOptions,
-  type BaseSource,
-  findBase,
-  forgetBase,
-  hostArchitecture,
-  makeBase,
-} from './base.ts';
+import { type BaseOptions, findBase, hostArchitecture, makeBase } from './base.ts';
 import { makeTarget, recordBuilt } from './built.ts';
+import { layerInStore } from './cache.ts';
 import { checkInterpreter, findCommand } from './command.ts';
 import { collectCopies } from './copy.ts';
 import { putImage } from './document.ts';
@@ -43,7 +35,7 @@ import { located, storing } from './located.ts';
 import { checkLock, checkLockedBase, lockFile, lockOf, readLock, writeLock } from './lock.ts';
 import { describeService, environmentMap, type Plan, planBuild } from './plan.ts';
 import { rootfsOf } from './protect.ts';
-import { makeRuntime, type RuntimeLayer } from './runtime.ts';
+import { makeRuntime, type RuntimeLayer, type RuntimeOptions } from './runtime.ts';
 
 export interface BuildOptions {
   manifest: ServiceManifest;
@@ -103,9 +95,16 @@ async function buildAndStore(options: BuildOptions): Promise<BuiltService> {
   const source = await located(manifest.locate('build', 'from'), () =>
     findBase(manifest.build.from, folder, lock?.base.packages, baseOptions),
   );
+  const runtimeOptions: RuntimeOptions = {
+    source: options.sources.runtime,
+    cache,
+    flavour: 'sim',
+    architecture: hostArchitecture(),
+    progress,
+  };
   const [base, runtime] = await Promise.all([
-    baseInStore(source, baseOptions, store.layout),
-    runtimeInStore(options, cache, store.layout),
+    layerInStore(store.layout, () => makeBase(source, baseOptions)),
+    layerInStore(store.layout, () => makeRuntime(runtimeOptions)),
   ]);
   const { sha256, go } = runtime;
   const newLock = lockOf(source, base.layer.diffId, { flavour: 'sim', go, sha256 });
@@ -151,33 +150,6 @@ async function buildAndStore(options: BuildOptions): Promise<BuiltService> {
     const warnings = [...copied.warnings, ...injected.warnings];
     return { image: plan.name, digest: image.digest, rootfsDigest, descriptor, warnings };
   });
-}
-
-/** The base with its layer in the store. Where the cached bytes are damaged, it is made once more. */
-async function baseInStore(source: BaseSource, options: BaseOptions, layout: Layout): Promise<Base> {
-  const base = await makeBase(source, options);
-  try {
-    await layout.copyBlob(base.layout, base.layer);
-    return base;
-  } catch (error) {
-    if (!(error instanceof SconeError) || error.code !== 'E_IMAGE') throw error;
-    await forgetBase(source, base, options.cache);
-    const again = await makeBase(source, options);
-    await layout.copyBlob(again.layout, again.layer);
-    return again;
-  }
-}
-
-async function runtimeInStore(options: BuildOptions, cache: string, layout: Layout): Promise<RuntimeLayer> {
-  const runtime = await makeRuntime({
-    source: options.sources.runtime,
-    cache,
-    flavour: 'sim',
-    architecture: hostArchitecture(),
-    progress: options.progress,
-  });
-  await layout.copyBlob(runtime.layout, runtime.layer);
-  return runtime;
 }
 
 function runtimeEntries(runtime: RuntimeLayer): Entry[] {

@@ -31,7 +31,8 @@ export function normaliseBase(tree: Tree): void {
       });
     }
     const inClosed = closed.has(parentOf(path));
-    if (node.type === 'dir' && (inClosed || (node.mode & 0o001) === 0)) closed.add(path);
+    // Engines make the root themselves, so its mode keeps nobody out.
+    if (node.type === 'dir' && path !== '/' && (inClosed || (node.mode & 0o001) === 0)) closed.add(path);
     if (node.type === 'file' && (inClosed || (node.mode & 0o004) === 0)) {
       if (!leftOut.test(path)) throw privateFile(path, node.mode);
       tree.delete(path);

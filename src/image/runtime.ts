@@ -1,16 +1,16 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { lp, utf8 } from '../core/bytes.ts';
 import { sha256, sha256Hex } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
-import { canonicalBytes, canonicalJson, parseJson } from '../core/json.ts';
-import { exclusively } from '../oci/exclusive.ts';
+import { canonicalJson } from '../core/json.ts';
 import { type Layer, writeLayer } from '../oci/layer.ts';
-import { type Layout, openLayout, writeDurably } from '../oci/layout.ts';
+import type { Layout } from '../oci/layout.ts';
 import { memoryFile } from '../oci/spool.ts';
 import { runtimePath } from '../oci/store.ts';
-import { sweep, unfinished } from '../oci/sweep.ts';
+import { unfinished } from '../oci/sweep.ts';
 import { addNode, sortedNodes, type Tree } from '../oci/tree.ts';
+import { type Cached, cached } from './cache.ts';
 import { lastLines, plainEnvironment, run } from './process.ts';
 
 /** The compiled runtime as a layer of its own. */
