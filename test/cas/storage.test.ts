@@ -10,13 +10,13 @@ import { FileStore } from '../../src/cas/file-store.ts';
 import { openCas } from '../../src/cas/open-cas.ts';
 import { readRoot } from '../../src/cas/root-file.ts';
 import { Sessions } from '../../src/cas/sessions.ts';
-import { seal, unseal } from '../../src/cas/simulated-sealing.ts';
 import { type ClientIdentity, loadIdentity } from '../../src/client/identity.ts';
 import { fromBase64, hex } from '../../src/core/bytes.ts';
 import { rfc3339, systemClock } from '../../src/core/clock.ts';
 import { SconeError } from '../../src/core/errors.ts';
 import { demandContinuation } from '../../src/ledger/audit.ts';
 import { spkiDer } from '../../src/pki/spki.ts';
+import { simSeal, simUnseal } from '../../src/sim/seal.ts';
 import { need } from '../support/require.ts';
 import { tempFolder } from '../support/temp.ts';
 import { random, testPlatform, uploader } from './in-process.ts';
@@ -24,7 +24,11 @@ import { type CasProcess, runCas, startCas } from './process.ts';
 import { attest, makeService, namespaceSession, put, sessionFor, uniqueName } from './service.ts';
 import { call, dial, type RawAnswer } from './wire.ts';
 
-const platform = testPlatform({ seal, unseal });
+const sealing = {
+  seal: (context: Uint8Array, plaintext: Uint8Array) => simSeal(context, plaintext, random),
+  unseal: simUnseal,
+};
+const platform = testPlatform(sealing);
 const open = (folder: string, reports: string[] = [], mode = platform) =>
   openCas({ folder, platform: mode, clock: systemClock, random, report: (line) => void reports.push(line) });
 const code = (expected: string) => (error: unknown) => error instanceof SconeError && error.code === expected;
@@ -113,7 +117,7 @@ test('37: neither a header of a record nor what is sealed, nor the root, can be 
 test('63: a ledger of one mode does not open in the other, and cannot be relabelled', async (t) => {
   const folder = tempFolder(t);
   await filled(folder);
-  const production = testPlatform({ seal, unseal, mode: 'production' });
+  const production = testPlatform({ ...sealing, mode: 'production' });
   await assert.rejects(open(folder, [], production), code('E_MODE'));
   const path = join(folder, 'root.sealed');
   const text = await readFile(path, 'utf8');
@@ -154,7 +158,7 @@ test('63: nothing that the production CAS imports knows the simulated platform',
     }
   };
   await walk(join(import.meta.dirname, '../../src/cas/cas.ts'));
-  const files = [...seen].filter((file) => /\/src\/sim\/|cas-sim|simulated-sealing/.test(file));
+  const files = [...seen].filter((file) => /\/src\/sim\/|cas-sim/.test(file));
   assert.deepEqual(files, []);
   assert.ok(seen.size > 10);
 });
