@@ -26,6 +26,10 @@ export class Cache {
   }
 
   async read(name: string): Promise<Kept | undefined> {
+    return (await this.#entry(name))?.kept;
+  }
+
+  async #entry(name: string): Promise<{ digest: string; kept: Kept } | undefined> {
     try {
       const entry = parseJson(await readFile(this.#namePath(name)), 'name in the cache');
       if (entry === null || typeof entry !== 'object' || Array.isArray(entry)) return undefined;
@@ -36,7 +40,7 @@ export class Cache {
       const bytes = await readFile(this.#contentPath(digest));
       const date = new Date(typeof fetched === 'string' ? fetched : Number.NaN);
       if (hex(sha256(bytes)) !== digest || Number.isNaN(date.getTime())) return undefined;
-      return { bytes: new Uint8Array(bytes), fetched: date };
+      return { digest, kept: { bytes: new Uint8Array(bytes), fetched: date } };
     } catch (error) {
       if (error instanceof SconeError || systemCode(error) !== undefined) return undefined;
       throw error;
@@ -46,9 +50,12 @@ export class Cache {
   /** Throws `E_STORE`. */
   async write(name: string, { bytes, fetched }: Kept): Promise<void> {
     const digest = hex(sha256(bytes));
+    const before = await this.#entry(name);
     await writeWhole(this.#contentPath(digest), bytes);
     const entry = { v: 1, name, sha256: digest, fetched: rfc3339(fetched) };
     await writeWhole(this.#namePath(name), utf8(`${JSON.stringify(entry)}\n`));
+    // A day's collateral after the other would fill the disk. Another name of the same bytes finds them missing.
+    if (before !== undefined && before.digest !== digest) await rm(this.#contentPath(before.digest), { force: true });
   }
 
   #contentPath(digest: string): string {

@@ -86,11 +86,12 @@ test('questions at once become one, and the object stays the same while nothing 
 });
 
 test('after a day it is renewed; a service that fails costs a warning as long as the old one is in force', async (t) => {
-  const { source, serve, warnings } = await setUp(t, issuedAfter(0));
+  const { source, serve, warnings, folder } = await setUp(t, issuedAfter(0));
   await source().forPlatform(platform, now);
   serve(issuedAfter(15));
   const renewed = await source().forPlatform(platform, later(1));
   assert.equal(renewed.tcbInfo.document.issueDate.toISOString(), '2026-01-16T00:00:00.000Z');
+  assert.equal(readdirSync(join(folder, 'content')).length, 1, 'what was replaced is gone');
   assert.equal(warnings.length, 0);
   serve(undefined);
   assert.equal((await source().forPlatform(platform, later(10))).text, renewed.text);
