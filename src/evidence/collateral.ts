@@ -1,4 +1,4 @@
-import { fromHex, utf8, utf8Text } from '../core/bytes.ts';
+import { fromHex, hex, utf8, utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import { type Json, parseJson } from '../core/json.ts';
 import { type Certificate, parseCertificate } from '../pki/certificate.ts';
@@ -116,8 +116,15 @@ function collateralOf(value: Json, text: string): Collateral {
   const fields = new JsonFields(value, 'collateral');
   const unknown = fields.names().find((name) => ![...members, 'pck_certificate_chain'].includes(name));
   if (unknown !== undefined) throw new SconeError('E_COLLATERAL', `the collateral has an unknown part, ${unknown}`);
+  // The chains share their root, and two of them are the same: each certificate becomes one object.
+  const known = new Map<string, Certificate>();
   const chain = (name: (typeof members)[number]): Certificate[] =>
-    readPem('CERTIFICATE', fields.text(name), name).map((der) => parseCertificate(der, `certificate in ${name}`));
+    readPem('CERTIFICATE', fields.text(name), name).map((der) => {
+      const key = hex(der);
+      const certificate = known.get(key) ?? parseCertificate(der, `certificate in ${name}`);
+      known.set(key, certificate);
+      return certificate;
+    });
   const crl = (name: (typeof members)[number], what: string): Crl =>
     parseCrl(fromHex(fields.text(name).toLowerCase(), undefined, name), what);
   const signed = <T>(name: 'tcb_info' | 'qe_identity', read: (bytes: Uint8Array) => T): Signed<T> => {

@@ -21,6 +21,11 @@ export interface ChainRules {
   leaf: 'signer' | 'chip' | 'ca';
   /** Names the chain in errors. */
   what: string;
+  /**
+   * Signatures that were checked before, certificate to issuer; this call adds its own. For chains that share their
+   * upper part as the same objects.
+   */
+  checked?: WeakMap<Certificate, Certificate>;
 }
 
 /**
@@ -55,7 +60,7 @@ export function verifyChain(chain: readonly Certificate[], rules: ChainRules): a
       expected: 'keyUsage digitalSignature',
     });
   }
-  verifyIssuers(chain, rules.what);
+  verifyIssuers(chain, rules.what, rules.checked ?? new WeakMap());
 }
 
 /** Checks that every certificate is valid at `now`. Throws `E_CHAIN`. */
@@ -79,7 +84,7 @@ export function chainExpiry(chain: readonly Certificate[]): Date {
   return new Date(Math.min(...chain.map(({ notAfter }) => notAfter.getTime())));
 }
 
-function verifyIssuers(chain: readonly Certificate[], what: string): void {
+function verifyIssuers(chain: readonly Certificate[], what: string, checked: WeakMap<Certificate, Certificate>): void {
   for (const [index, certificate] of chain.entries()) {
     // The root is checked against itself: its key is pinned, its other fields are believed only when it signed them.
     const issuer = chain[index + 1] ?? certificate;
@@ -102,8 +107,10 @@ function verifyIssuers(chain: readonly Certificate[], what: string): void {
         found: String(index),
       });
     }
+    if (checked.get(certificate) === issuer) continue;
     if (!verifyScheme(certificate.scheme, issuer, certificate.tbs, certificate.signature)) {
       throw new SconeError('E_CHAIN', `${place} is not signed by the next certificate's key`);
     }
+    checked.set(certificate, issuer);
   }
 }

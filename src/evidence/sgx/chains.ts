@@ -44,20 +44,28 @@ export function collateralProblems(collateral: Collateral, roots: TrustRoots): C
   const pin = roots.sgxRootSpkiSha256;
   const { tcbInfo, qeIdentity, pckCrl, pckCrlIssuerChain, rootCrl } = collateral;
   const [pckCa, root] = pckCrlIssuerChain;
+  const checked = new WeakMap<Certificate, Certificate>();
   return {
-    crlChain: problemOf(() => verifyChain(pckCrlIssuerChain, { pin, length: 2, leaf: 'ca', what: names.crlChain })),
+    crlChain: problemOf(() =>
+      verifyChain(pckCrlIssuerChain, { pin, length: 2, leaf: 'ca', what: names.crlChain, checked }),
+    ),
     pckCrl: problemOf(() => verifyCrlSignature(pckCrl, present(pckCa), names.pckCrl)),
     rootCrl: problemOf(() => verifyCrlSignature(rootCrl, present(root), names.rootCrl)),
-    tcbInfoChain: problemOf(() => verifySigningChain(tcbInfo.chain, names.tcbInfoChain, roots)),
+    tcbInfoChain: problemOf(() => verifySigningChain(tcbInfo.chain, names.tcbInfoChain, roots, checked)),
     tcbInfoSignature: problemOf(() => verifySigned(tcbInfo, 'TCB Info')),
-    qeIdentityChain: problemOf(() => verifySigningChain(qeIdentity.chain, names.qeIdentityChain, roots)),
+    qeIdentityChain: problemOf(() => verifySigningChain(qeIdentity.chain, names.qeIdentityChain, roots, checked)),
     qeIdentitySignature: problemOf(() => verifySigned(qeIdentity, 'QE Identity')),
   };
 }
 
 /** Only the TCB signing certificate may speak about TCBs, though the root has issued other certificates too. */
-function verifySigningChain(chain: readonly Certificate[], what: string, roots: TrustRoots): void {
-  verifyChain(chain, { pin: roots.sgxRootSpkiSha256, length: 2, leaf: 'signer', what });
+function verifySigningChain(
+  chain: readonly Certificate[],
+  what: string,
+  roots: TrustRoots,
+  checked: WeakMap<Certificate, Certificate>,
+): void {
+  verifyChain(chain, { pin: roots.sgxRootSpkiSha256, length: 2, leaf: 'signer', what, checked });
   const expected = `${roots.sgxVendor} SGX TCB Signing`;
   const found = chain[0].commonName;
   if (found !== expected) {
