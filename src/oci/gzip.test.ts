@@ -34,7 +34,7 @@ test('what was compressed comes back, the empty text too', async () => {
 });
 
 test('50: a bomb ends at the limit', async () => {
-  const bomb = gzipSync(Buffer.alloc(50 << 20));
+  const bomb = gzipSync(Buffer.alloc(16 << 20));
   await assert.rejects(collect(gunzip([bomb], 1 << 20)), { code: 'E_LIMIT' });
 });
 

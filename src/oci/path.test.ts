@@ -27,7 +27,7 @@ test('68: a second spelling of a path is refused', () => {
 
 test('decoding hostile text gives a path or our error', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
       try {
         decodePath(text);
       } catch (error) {
