@@ -103,7 +103,12 @@ suite('the package as others install it', () => {
     writeFileSync(join(project, 'collateral.json'), world.collateral);
     writeFileSync(join(project, 'settings.json'), JSON.stringify({ roots: world.roots, now }));
     writeFileSync(join(project, 'script.js'), script);
-    const { code, output } = await runCommand(process.execPath, ['script.js'], { cwd: project });
+    const { code, output } = await runCommand(
+      process.execPath,
+      // What lies in folders above is out of reach, and so are the network and other programs.
+      ['--permission', `--allow-fs-read=${project}`, 'script.js'],
+      { cwd: project },
+    );
     assert.equal(code, 0, output);
     assert.deepEqual(JSON.parse(output), {
       tee: 'sim',
@@ -120,7 +125,7 @@ suite('the package as others install it', () => {
     const compile = (...more: string[]) =>
       runCommand(
         join(root, 'node_modules', '.bin', 'tsc'),
-        ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'esnext', ...more, 'typed.ts'],
+        ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'esnext', ...more, 'typed.ts'],
         { cwd: project },
       );
     const without = await compile('--skipLibCheck', '--types', '');

@@ -23,22 +23,21 @@ interface Setup {
   fetch: (at?: Date, world?: SnpWorld) => Promise<SnpCollateral>;
 }
 
+function answerOf({ platform, collateral }: SnpWorld, url: string): string | Uint8Array | undefined {
+  const { product, ask, asvk, ark, vcek } = platform;
+  if (url === `/vcek/v1/${product}/cert_chain`) return pemChain('CERTIFICATE', [ask.certificate, ark.certificate]);
+  if (url === `/vlek/v1/${product}/cert_chain`) return pemChain('CERTIFICATE', [asvk.certificate, ark.certificate]);
+  if (/^\/v[cl]ek\/v1\/[A-Z][a-z]+\/crl$/.test(url)) return collateral.crl?.der;
+  return url.startsWith(`/vcek/v1/${product}/`) ? vcek.certificate : undefined;
+}
+
 /** A key distribution service that has the platform of a world, asked for what the report of that world needs. */
 async function setUp(t: TestContext, world: SnpWorld): Promise<Setup> {
   let served: SnpWorld | undefined = world;
   const service = await startService(t, ({ url = '' }, response) => {
-    if (served === undefined) return void response.writeHead(503).end();
-    const { platform, collateral } = served;
-    const { product, ask, asvk, ark, vcek } = platform;
-    if (url.endsWith('/crl')) return void response.end(collateral.crl?.der);
-    if (url === `/vcek/v1/${product}/cert_chain`) {
-      return void response.end(pemChain('CERTIFICATE', [ask.certificate, ark.certificate]));
-    }
-    if (url === `/vlek/v1/${product}/cert_chain`) {
-      return void response.end(pemChain('CERTIFICATE', [asvk.certificate, ark.certificate]));
-    }
-    if (url.startsWith(`/vcek/v1/${product}/`)) return void response.end(vcek.certificate);
-    response.writeHead(404).end();
+    const body = served === undefined ? undefined : answerOf(served, url);
+    if (body === undefined) response.writeHead(served === undefined ? 503 : 404).end();
+    else response.end(body);
   });
   const warnings: SconeError[] = [];
   const cache = new Cache(tempFolder(t));

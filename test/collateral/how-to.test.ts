@@ -60,6 +60,8 @@ test('genuine: the program of the how-to prints what it shows', async (t) => {
   mkdirSync(installed, { recursive: true });
   symlinkSync(join(root, 'package.json'), join(installed, 'package.json'));
   await build(join(installed, 'dist'));
+  // A project of its own, wherever the folder lies: within ours, the name would mean ours.
+  writeFileSync(join(folder, 'package.json'), '{}');
   writeFileSync(join(folder, 'example.mjs'), block('js'));
   const { code, output } = await runCommand(process.execPath, ['example.mjs'], { cwd: folder });
   assert.deepEqual([code, output], [0, block('text')]);
