@@ -1,5 +1,6 @@
 import { utf8 } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
+import { type Json, parseJson } from '../core/json.ts';
 import { type Collateral, collateralExpiry, newestIssueDate, parseCollateral } from '../evidence/collateral.ts';
 import { documentsOf, refuseOlder } from '../evidence/freshness.ts';
 import type { TrustRoots } from '../evidence/roots.ts';
@@ -66,6 +67,7 @@ export function intelDocument(
     what: `collateral of the platform ${fmspc}`,
     fetch: async () => utf8(JSON.stringify(await fetchIntel(platform, options))),
     read(bytes) {
+      refuseOldForm(bytes);
       const value = parseCollateral(bytes);
       const { id, ...info } = value.tcbInfo.document;
       if (id !== tee.toUpperCase() || info.fmspc !== fmspc || info.pceId !== pceid) {
@@ -85,6 +87,22 @@ export function intelDocument(
     },
     refuseOlder: (before, next) => refuseOlder(documentsOf(before), next),
   };
+}
+
+/** Version 3 of the API has TCB Info of version 2: without its TEE, and with components that have no names. */
+function refuseOldForm(bytes: Uint8Array): void {
+  const text = member(parseJson(bytes, 'collateral'), 'tcb_info');
+  const version = typeof text === 'string' ? member(parseJson(text, 'TCB Info'), 'version') : undefined;
+  if (version !== 2) return;
+  throw new SconeError('E_COLLATERAL', 'the service has TCB Info in an old form, which is not taken any more', {
+    expected: 'version 3',
+    found: 'version 2',
+    hint: 'ask version 4 of its API, or name another service',
+  });
+}
+
+function member(value: Json, name: string): Json | undefined {
+  return value === null || typeof value !== 'object' || Array.isArray(value) ? undefined : value[name];
 }
 
 function put<T>(map: Map<string, T>, key: string, value: T): void {

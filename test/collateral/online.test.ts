@@ -132,6 +132,20 @@ test('what is expired, of another platform or not signed by the vendor is not ke
   assert.deepEqual(readdirSync(folder), []);
 });
 
+test('TCB Info in the form of version 3 of the API is refused with the way out', async (t) => {
+  const { source, serve } = await setUp(t, issuedAfter(14));
+  serve(
+    makeWorld({
+      collateral: { tcbInfo: ({ id: _, tcbType: __, ...document }) => ({ ...document, version: 2 }) },
+    }),
+  );
+  await assert.rejects(source().forPlatform(platform, now), {
+    code: 'E_COLLATERAL',
+    found: 'version 2',
+    hint: /version 4 of its API/,
+  });
+});
+
 test('a failure stands for a minute, so that nobody makes a service be asked again and again', async (t) => {
   const { service, source, serve } = await setUp(t, issuedAfter(14));
   serve(undefined);
