@@ -50,8 +50,9 @@ function row(print: (line: string) => void, name: string, values: readonly numbe
 }
 
 function time(program: string, args: string[], cwd: string, home: string): number {
+  const env = { ...process.env, SCONECTL_HOME: home };
   const began = performance.now();
-  execFileSync(program, args, { cwd, env: { ...process.env, SCONECTL_HOME: home }, stdio: 'ignore' });
+  execFileSync(program, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
   return performance.now() - began;
 }
 
