@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { commandsPage } from './docs/commands.ts';
 import { errorsPage } from './docs/errors.ts';
 import { evidencePage } from './docs/evidence.ts';
-import { evidencePage } from './docs/evidence.ts';
 import { meshfilePage, serviceManifestPage } from './docs/manifests.ts';
 import { roomsPage } from './docs/rooms.ts';
 import { routesPage } from './docs/routes.ts';
@@ -15,7 +14,6 @@ export const pages: { readonly [path: string]: () => string } = {
   'docs/reference/api.md': routesPage,
   'docs/reference/commands.md': commandsPage,
   'docs/reference/errors.md': errorsPage,
-  'docs/reference/evidence.md': evidencePage,
   'docs/reference/evidence.md': evidencePage,
   'docs/reference/meshfile.md': meshfilePage,
   'docs/reference/rooms.md': roomsPage,
