@@ -8,6 +8,7 @@ import { tdAttributeBits } from '../../src/evidence/tdx/attributes.ts';
 import { tdReportLayout } from '../../src/evidence/tdx/td-report.ts';
 import { toleranceRules } from '../../src/evidence/tolerance.ts';
 import { reportBodyLayout } from '../../src/evidence/sgx/report-body.ts';
+import { claimsSections } from './claims.ts';
 import { code, page, table } from './page.ts';
 
 /** Checks, tolerances, statuses and fields of evidence. */
@@ -53,6 +54,9 @@ export function evidencePage(): string {
       'its requirement says `allowed`; what `policy` calls `required` must be there.',
     table(['TD attribute', 'Bit'], bitRows(tdAttributeBits)),
     table(['SNP policy', 'Bit'], bitRows(policyBits)),
+    '## Claims',
+    'What a verdict says, by TEE.',
+    ...claimsSections(),
     '## Fields of an SGX report body',
     layoutTable(reportBodyLayout),
     '## Fields of a TD report',
