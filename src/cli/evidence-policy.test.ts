@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { utf8 } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
@@ -54,6 +55,18 @@ allow: [unchecked-revocation]
       allow: ['unchecked-revocation'],
     },
   });
+});
+
+test('the example of the reference is a policy, with an entry for every TEE', () => {
+  const page = readFileSync(new URL('../../docs/reference/evidence-policy.md', import.meta.url), 'utf8');
+  const text = /```yaml\n([^]*?)```/.exec(page)?.[1] ?? assert.fail('no example');
+  const { requirements, initData, tolerance } = parsePolicy(utf8(text), 'example');
+  assert.deepEqual(
+    requirements.map((one) => Object.keys(one)[0]),
+    ['sgx', 'sgx', 'tdx', 'snp', 'sim'],
+  );
+  assert.equal(initData?.length, 1);
+  assert.deepEqual(tolerance.allow, ['unchecked-revocation']);
 });
 
 test('JSON will do, and what is left out tolerates nothing', () => {
