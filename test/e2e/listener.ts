@@ -12,6 +12,8 @@ export interface Report {
   /** `/proc/self/environ`, by variable: what execve was given. */
   initial: string[];
   cwd: string;
+  /** Contents of the injected file. */
+  note: string;
   /** Where the interpreter looks for modules. */
   path: string[];
   pid_namespace: string;
@@ -23,8 +25,8 @@ export interface Report {
 export interface Listener {
   /** `127.0.0.1:<port>`. */
   address: string;
-  /** The next report, in the order of arrival. */
-  next: () => Promise<Report>;
+  /** The next report, in the order of arrival; after the signal nobody waits for it any more. */
+  next: (signal: AbortSignal) => Promise<Report>;
   /** Reports that nobody asked for yet. */
   waiting: () => number;
 }
@@ -76,10 +78,14 @@ export async function listen(t: Pick<TestContext, 'after'>): Promise<Listener> {
   });
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    next: async () =>
+    next: async (signal) =>
       arrived.shift() ??
       new Promise<Report>((resolve) => {
         wanted.push(resolve);
+        signal.addEventListener('abort', () => {
+          const at = wanted.indexOf(resolve);
+          if (at >= 0) wanted.splice(at, 1);
+        });
       }),
     waiting: () => arrived.length,
   };

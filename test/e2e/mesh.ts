@@ -44,6 +44,8 @@ export interface Output {
 /** A `sconectl run` whose program has reported. */
 export interface Started {
   report: Report;
+  /** Of sconectl. */
+  pid: number;
   output: Output;
   /** Sends a signal to sconectl. */
   signal: (name: NodeJS.Signals) => void;
@@ -62,14 +64,16 @@ export async function reporterMesh(t: TestContext, home: string, runc: string): 
 }
 
 /** The same over what is there already: another folder, home or CAS. */
-export function meshOf(
-  t: TestContext,
-  parts: Pick<Mesh, 'place' | 'cas' | 'data' | 'listener' | 'runc'>,
-): Mesh {
+export function meshOf(t: TestContext, parts: Pick<Mesh, 'place' | 'cas' | 'data' | 'listener' | 'runc'>): Mesh {
   const { place, cas, listener, runc } = parts;
   const applying = (variables: Variables = {}): string[] => {
     const all = { CAS_URL: cas.address, API_USER: 'myself', REPORT_TO: listener.address, ...variables };
-    return ['apply', '-f', 'mesh.yml', ...Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`])];
+    return [
+      'apply',
+      '-f',
+      'mesh.yml',
+      ...Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
+    ];
   };
   return {
     ...parts,
@@ -79,7 +83,11 @@ export function meshOf(
     events: async () => {
       const { entries } = await result<{ entries: { event: string }[] }>(
         place,
-        ...['cas', 'log', 'space/reporter', '--cas', cas.address],
+        'cas',
+        'log',
+        'space/reporter',
+        '--cas',
+        cas.address,
       );
       return entries.map(({ event }) => event);
     },
@@ -103,13 +111,16 @@ export async function startRun(
     child.kill('SIGTERM');
     await ended.catch(() => undefined);
   });
+  const gone = new AbortController();
   const early = ended.then((code) => {
+    gone.abort();
     throw new Error(`it ended with ${code} before the program reported:\n${output.stdout}${output.stderr}`);
   });
-  const report = await Promise.race([listener.next(), early]);
+  const report = await Promise.race([listener.next(gone.signal), early]);
   early.catch(() => undefined);
   return {
     report,
+    pid: child.pid ?? 0,
     output,
     signal: (name) => void child.kill(name),
     ended,
