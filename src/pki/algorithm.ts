@@ -17,16 +17,23 @@ export interface Profile {
   keys: readonly KeyKind[];
   /** Whether a serial number may be zero, against RFC 5280, 4.1.2.2: AMD's VCEKs have that. */
   zeroSerial: boolean;
+  /** Whether revocation lists may lack extensions and a number, against RFC 5280, 5.2.3; their dates tell their age. */
+  bareCrl: boolean;
 }
 
 /** Intel's hierarchy and our own certificates: P-256 throughout. */
-export const p256Profile: Profile = { scheme: 'ecdsa-p256-sha256', keys: ['p256'], zeroSerial: false };
+export const p256Profile: Profile = { scheme: 'ecdsa-p256-sha256', keys: ['p256'], zeroSerial: false, bareCrl: false };
 
 /**
  * AMD's hierarchy (VCEK Certificate and KDS Interface Specification, 57230, 1.5): RSA-4096 authorities that sign with
  * RSASSA-PSS and SHA-384, P-384 endorsement keys.
  */
-export const amdProfile: Profile = { scheme: 'rsa-pss-sha384', keys: ['rsa4096', 'p384'], zeroSerial: true };
+export const amdProfile: Profile = {
+  scheme: 'rsa-pss-sha384',
+  keys: ['rsa4096', 'p384'],
+  zeroSerial: true,
+  bareCrl: true,
+};
 
 /** The AlgorithmIdentifiers of each scheme, whole DER; no other encoding of the same is taken. */
 const identifiers: Record<SignatureScheme, readonly Uint8Array[]> = {

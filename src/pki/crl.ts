@@ -14,7 +14,7 @@ export interface Crl {
   issuer: Uint8Array;
   thisUpdate: Date;
   nextUpdate: Date;
-  /** cRLNumber, 5.2.3; grows with every list of an issuer, though Intel leaves it at 1. */
+  /** cRLNumber, 5.2.3; grows with every list of an issuer, though Intel leaves it at 1. Zero where it may be absent and is. */
   number: bigint;
   /** Serial numbers (magnitude, lower-case hex) of this issuer. */
   revoked: ReadonlySet<string>;
@@ -97,12 +97,17 @@ function readTbs(
   const nextUpdate = reader.time();
   const list = reader.enterOptional(tags.sequence);
   const revoked = list === undefined ? new Set<string>() : readRevoked(list, what, profile);
+  const extensions = profile.bareCrl && reader.empty ? new Map() : readWrapped(reader, what);
+  reader.end();
+  refuseCritical(extensions, understood, what);
+  return { issuer, thisUpdate, nextUpdate, number: crlNumber(extensions, what, profile), revoked, extensions };
+}
+
+function readWrapped(reader: DerReader, what: string): Extensions {
   const wrapped = reader.enter(contextTag(0, 'constructed'));
   const extensions = readExtensions(wrapped, what);
   wrapped.end();
-  reader.end();
-  refuseCritical(extensions, understood, what);
-  return { issuer, thisUpdate, nextUpdate, number: crlNumber(extensions, what), revoked, extensions };
+  return extensions;
 }
 
 function readRevoked(list: DerReader, what: string, { zeroSerial }: Profile): Set<string> {
@@ -118,8 +123,9 @@ function readRevoked(list: DerReader, what: string, { zeroSerial }: Profile): Se
   return revoked;
 }
 
-function crlNumber(extensions: Extensions, what: string): bigint {
+function crlNumber(extensions: Extensions, what: string, { bareCrl }: Profile): bigint {
   const value = extensionValue(extensions, '2.5.29.20');
+  if (value === undefined && bareCrl) return 0n;
   if (value === undefined) throw new SconeError('E_DER', `the ${what} has no number`);
   const bytes = readDer(value, what, (reader) => reader.integer());
   if ((bytes[0] ?? 0) >= 0x80 || bytes.length > 20) {
