@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { serviceReportData } from '../../src/api/binding.ts';
 import { serviceClaims } from '../../src/api/claims.ts';
 import { attestRequest } from '../../src/api/requests.ts';
@@ -9,7 +9,7 @@ import { base64, fromBase64, hex, utf8 } from '../../src/core/bytes.ts';
 import { keyHash, sha256, sha256Hex } from '../../src/core/digest.ts';
 import { carriesConfigId, carriesReportData } from '../../src/evidence/binding.ts';
 import { verifyEvidence } from '../../src/evidence/verify.ts';
-import { placeBytes, place } from '../../src/image/assembly.ts';
+import { place, placeBytes } from '../../src/image/assembly.ts';
 import { configIdField, initDataHash } from '../../src/initdata/document.ts';
 import { simEnclave } from '../../src/measurement/sim.ts';
 import { simulationRoots } from '../../src/sim/anchor.ts';
