@@ -37,6 +37,8 @@ export interface AptOptions {
   architecture: string;
   clock: Clock;
   progress: (text: string) => void;
+  /** Ends apt. */
+  signal?: AbortSignal;
 }
 
 /** Package lists younger than this are not fetched again. */
@@ -47,14 +49,18 @@ const freshMilliseconds = 24 * 3600 * 1000;
  * cache and status file are below the cache folder, hooks of the machine's configuration do not run, and only the
  * suites of the one release count.
  */
-export function openApt({ cache, release, architecture, clock, progress }: AptOptions): Apt {
+export function openApt({ cache, release, architecture, clock, progress, signal }: AptOptions): Apt {
   const folder = join(cache, 'apt', `${release}-${architecture}`);
   const debs = join(cache, 'debs');
   const configuration = join(folder, 'apt.conf');
   const suites = [release, `${release}-updates`, `${release}-security`];
 
   const apt = async (program: string, args: readonly string[], cwd = folder): Promise<Finished> =>
-    run(program, ['-c', configuration, ...args], { cwd, env: plainEnvironment() });
+    run(program, ['-c', configuration, ...args], {
+      cwd,
+      env: plainEnvironment(),
+      ...(signal === undefined ? {} : { signal }),
+    });
 
   async function prepare(): Promise<void> {
     for (const part of ['lists/partial', 'archives/partial', 'sources.d', 'preferences.d']) {

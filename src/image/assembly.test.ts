@@ -6,6 +6,7 @@ import { memoryFile } from '../oci/spool.ts';
 import type { Node } from '../oci/tree.ts';
 import {
   type Assembly,
+  checkByteCode,
   checkLinks,
   checkOwnPlace,
   newAssembly,
@@ -60,10 +61,30 @@ test('a file of the base is replaced, a directory is not, and no directory takes
 });
 
 test("places of engines and of sconectl are nobody else's", () => {
-  for (const one of ['/proc/x', '/run/scone/files/1', '/tmp', '/opt/scone/runtime', '/dev/x', '/var/tmp/x']) {
+  for (const one of [
+    '/proc/x',
+    '/run/scone/files/1',
+    '/tmp',
+    '/opt/scone/runtime',
+    '/dev/x',
+    '/var/tmp/x',
+    '/etc/hosts',
+  ]) {
     assert.throws(() => checkOwnPlace(one, 'a file'), { code: 'E_COPY' }, one);
   }
   for (const one of ['/srv', '/opt/app', '/temp', '/etc/x']) checkOwnPlace(one, 'a file');
+});
+
+test('a module of the base is not replaced while its byte code would go on to be used', () => {
+  const lib = '/usr/lib/python3.11';
+  const assembly = newAssembly([
+    program(`${lib}/json.py`),
+    program(`${lib}/__pycache__/json.cpython-311.pyc`),
+    program(`${lib}/x.py`),
+  ]);
+  assert.throws(() => checkByteCode(assembly, `${lib}/json.py`), { code: 'E_COPY', found: /json\.cpython-311\.pyc$/ });
+  for (const fine of [`${lib}/x.py`, `${lib}/new.py`, '/python/json.py', `${lib}/json.txt`])
+    checkByteCode(assembly, fine);
 });
 
 test('the program of a command is found by PATH, through links, and relative to the working directory', () => {

@@ -1,5 +1,5 @@
 import { SconeError } from '../core/errors.ts';
-import { type BytePath, below, decodePath, encodePath, isNormal, isWithin, parentOf } from '../oci/path.ts';
+import { type BytePath, below, decodePath, encodePath, isNormal, isWithin, nameOf, parentOf } from '../oci/path.ts';
 import type { Entry } from '../oci/rootfs.ts';
 import { memoryFile } from '../oci/spool.ts';
 import { type Node, type Place, resolveParent, resolvePath, type Tree } from '../oci/tree.ts';
@@ -13,7 +13,18 @@ export interface Assembly {
 }
 
 /** Places where engines mount, and sconectl's own: nothing of a service can lie there. */
-const reserved = ['/dev', '/proc', '/run', '/sys', '/tmp', '/var/tmp', '/opt/scone'] as const;
+const reserved = [
+  '/dev',
+  '/etc/hostname',
+  '/etc/hosts',
+  '/etc/resolv.conf',
+  '/opt/scone',
+  '/proc',
+  '/run',
+  '/sys',
+  '/tmp',
+  '/var/tmp',
+] as const;
 
 export function newAssembly(entries: readonly Entry[]): Assembly {
   const base = new Map(entries.map((entry) => [decodePath(entry.path), entry]));
@@ -73,6 +84,22 @@ export function placeMountPoints(assembly: Assembly, ground: readonly Entry[]): 
 /** A path below another, `pwd` and the relative path of a copy. */
 export function joined(directory: BytePath, relative: string): BytePath {
   return relative === '' ? directory : below(directory, relative);
+}
+
+/**
+ * Refuses to replace a module of the base whose byte code stays: Python would go on to use that, since it was compiled
+ * never to be compared with its source.
+ */
+export function checkByteCode(assembly: Assembly, path: BytePath): void {
+  if (!path.endsWith('.py') || !assembly.base.has(path)) return;
+  const start = `${below(below(parentOf(path), '__pycache__'), nameOf(path).slice(0, -2))}cpython-`;
+  for (const other of assembly.base.keys()) {
+    if (!other.startsWith(start)) continue;
+    throw new SconeError('E_COPY', `${encodePath(path)} is a module of the base, which has its byte code`, {
+      found: encodePath(other),
+      hint: 'Copy it to another folder, which Python finds first: the folder of the program.',
+    });
+  }
 }
 
 /** Refuses links of copied folders that lead to nothing in the image; they would be found only by the program. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { utf8 } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
@@ -8,7 +8,7 @@ import { canonicalJson } from '../core/json.ts';
 import { type Layer, readTree, writeLayer } from '../oci/layer.ts';
 import type { Layout } from '../oci/layout.ts';
 import { type Entry, entriesOf } from '../oci/rootfs.ts';
-import { openSpool, type Spool } from '../oci/spool.ts';
+import { type Spool, withSpool } from '../oci/spool.ts';
 import { unfinished } from '../oci/sweep.ts';
 import { sortedNodes, type Tree } from '../oci/tree.ts';
 import { openApt, type Package } from './apt.ts';
@@ -42,6 +42,8 @@ export interface BaseOptions {
   cache: string;
   clock: Clock;
   progress: (text: string) => void;
+  /** Ends the programs that are at work. */
+  signal?: AbortSignal;
 }
 
 const debianEnv = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C.UTF-8'];
@@ -80,26 +82,18 @@ export async function makeBase(source: BaseSource, options: BaseOptions): Promis
 }
 
 async function newBase(source: BaseSource, options: BaseOptions, layout: Layout, folder: string): Promise<Base> {
-  const scratch = await mkdtemp(join(folder, unfinished));
-  try {
-    const spool = await openSpool(join(scratch, 'contents'));
-    try {
-      const { tree, env } = await baseTree(source, spool, scratch, options);
-      options.progress('packing the base');
-      const layer = await writeLayer(layout, sortedNodes(tree));
-      return { layer, entries: entriesOf(tree), env };
-    } finally {
-      await spool.close();
-    }
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  return withSpool(folder, async (spool) => {
+    const { tree, env } = await baseTree(source, spool, folder, options);
+    options.progress('packing the base');
+    const layer = await writeLayer(layout, sortedNodes(tree));
+    return { layer, entries: entriesOf(tree), env };
+  });
 }
 
 async function baseTree(
   source: BaseSource,
   spool: Spool,
-  scratch: string,
+  folder: string,
   options: BaseOptions,
 ): Promise<{ tree: Tree; env: string[] }> {
   if ('image' in source) {
@@ -114,9 +108,12 @@ async function baseTree(
   await finishDebian(tree);
   normaliseBase(tree);
   options.progress("compiling the modules of the base's Python");
-  const root = join(scratch, 'root');
-  await mkdir(root);
-  await addByteCode(tree, spool, root, source.architecture);
+  const root = await mkdtemp(join(folder, unfinished));
+  try {
+    await addByteCode(tree, spool, root, source.architecture, options.signal);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
   return { tree, env: debianEnv };
 }
 

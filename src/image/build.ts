@@ -1,5 +1,4 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { utf8Text } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
@@ -10,11 +9,12 @@ import type { ServiceManifest } from '../manifest/service.ts';
 import { writeLayer } from '../oci/layer.ts';
 import { pathOfText } from '../oci/path.ts';
 import { type Entry, rootfsBytes, rootfsPath } from '../oci/rootfs.ts';
-import { openSpool, type Spool } from '../oci/spool.ts';
+import { type Spool, withSpool } from '../oci/spool.ts';
 import { descriptorPath, labels, openStore, runtimePath } from '../oci/store.ts';
-import { sortedNodes } from '../oci/tree.ts';
+import { resolvePath, sortedNodes } from '../oci/tree.ts';
 import {
   type Assembly,
+  checkByteCode,
   checkLinks,
   checkOwnPlace,
   joined,
@@ -34,6 +34,7 @@ import { placeInjections } from './injection.ts';
 import { located, storing } from './located.ts';
 import { checkLock, checkLockedBase, lockFile, lockOf, readLock, writeLock } from './lock.ts';
 import { describeService, environmentMap, type Plan, planBuild } from './plan.ts';
+import { slowly } from './progress.ts';
 import { rootfsOf } from './protect.ts';
 import { makeRuntime, type RuntimeLayer, type RuntimeOptions } from './runtime.ts';
 
@@ -91,7 +92,9 @@ async function buildAndStore(options: BuildOptions): Promise<BuiltService> {
   const lockPath = lockFile(file);
   const lock = await readLock(lockPath);
   if (lock !== undefined) checkLockedBase(lock, manifest.build.from, hostArchitecture(), lockPath);
-  const baseOptions: BaseOptions = { cache, clock: options.clock, progress };
+  const abort = new AbortController();
+  const { signal } = abort;
+  const baseOptions: BaseOptions = { cache, clock: options.clock, progress, signal };
   const source = await located(manifest.locate('build', 'from'), () =>
     findBase(manifest.build.from, folder, lock?.base.packages, baseOptions),
   );
@@ -101,20 +104,22 @@ async function buildAndStore(options: BuildOptions): Promise<BuiltService> {
     flavour: 'sim',
     architecture: hostArchitecture(),
     progress,
+    signal,
   };
-  const [base, runtime] = await Promise.all([
+  const [base, runtime] = await both(
+    abort,
     layerInStore(store.layout, () => makeBase(source, baseOptions)),
     layerInStore(store.layout, () => makeRuntime(runtimeOptions)),
-  ]);
+  );
   const { sha256, go } = runtime;
-  const newLock = lockOf(source, base.layer.diffId, { flavour: 'sim', go, sha256 });
+  const newLock = lockOf(options.version, source, base.layer.diffId, { flavour: 'sim', go, sha256 });
   if (lock !== undefined) checkLock(lock, newLock, lockPath);
 
-  return withSpool(async (spool) => {
+  return withSpool(store.layout.folder, async (spool) => {
     const assembly = newAssembly([...base.entries, ...runtimeEntries(runtime)]);
     placeMountPoints(assembly, groundEntries());
     const own = { target: options.target, home, cache, manifest: file };
-    const copied = await placeCopies(assembly, manifest, plan, folder, await realPlaces(own), spool);
+    const copied = await placeCopies(assembly, manifest, plan, folder, await realPlaces(own), spool, progress);
     const injected = await located(manifest.locate('injection_files'), () =>
       placeInjections(assembly, manifest.injection_files),
     );
@@ -138,7 +143,9 @@ async function buildAndStore(options: BuildOptions): Promise<BuiltService> {
     placeBytes(assembly, rootfsPath, list, 0o444);
     const rootfsDigest = sha256Hex(list);
 
-    const top = await writeLayer(store.layout, sortedNodes(assembly.top));
+    const top = await slowly(progress, 'packing the program', () =>
+      writeLayer(store.layout, sortedNodes(assembly.top)),
+    );
     const image = await putImage(store.layout, [base.layer, runtime.layer, top], {
       descriptor,
       architecture: source.architecture,
@@ -150,6 +157,17 @@ async function buildAndStore(options: BuildOptions): Promise<BuiltService> {
     const warnings = [...copied.warnings, ...injected.warnings];
     return { image: plan.name, digest: image.digest, rootfsDigest, descriptor, warnings };
   });
+}
+
+/** Two results made at once. When one fails the other is stopped, and no program goes on behind the error. */
+async function both<One, Two>(abort: AbortController, one: Promise<One>, two: Promise<Two>): Promise<[One, Two]> {
+  try {
+    return await Promise.all([one, two]);
+  } catch (error) {
+    abort.abort();
+    await Promise.allSettled([one, two]);
+    throw error;
+  }
 }
 
 function runtimeEntries(runtime: RuntimeLayer): Entry[] {
@@ -168,6 +186,7 @@ async function placeCopies(
   folder: string,
   own: { target: string; home: string; cache: string; manifest: string },
   spool: Spool,
+  progress: (text: string) => void,
 ): Promise<{ links: string[]; warnings: SconeError[] }> {
   const pwd = pathOfText(plan.pwd);
   await located(manifest.locate('build', 'pwd'), () => {
@@ -175,12 +194,15 @@ async function placeCopies(
     place(assembly, pwd, { type: 'dir', mode: 0o755, uid: 0, gid: 0 });
   });
   const locate = (index: number): Position => manifest.locate('build', 'copy', index);
-  const { copied, warnings } = await collectCopies(manifest.build.copy, folder, own, spool, locate);
+  const { copied, warnings } = await slowly(progress, 'copying the files of build.copy', () =>
+    collectCopies(manifest.build.copy, folder, own, spool, locate),
+  );
   const links: string[] = [];
   await located(manifest.locate('build', 'copy'), () => {
     for (const { path, node } of copied) {
       const inside = joined(pwd, path);
       checkOwnPlace(inside, 'an entry of build.copy');
+      checkByteCode(assembly, resolvePath(assembly.places, inside));
       place(assembly, inside, node);
       if (node.type === 'symlink') links.push(inside);
     }
@@ -195,19 +217,4 @@ async function realPlaces<Name extends string>(
   const real = { ...places };
   for (const name in places) real[name] = pathOfText(await realpath(places[name]).catch(() => resolve(places[name])));
   return real;
-}
-
-/** Runs with a scratch file for contents, which goes away in any case. */
-async function withSpool<Result>(run: (spool: Spool) => Promise<Result>): Promise<Result> {
-  const scratch = await mkdtemp(join(tmpdir(), 'sconectl-build-'));
-  try {
-    const spool = await openSpool(join(scratch, 'contents'));
-    try {
-      return await run(spool);
-    } finally {
-      await spool.close();
-    }
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
 }

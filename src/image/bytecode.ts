@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SconeError } from '../core/errors.ts';
 import { type BytePath, pathOfText } from '../oci/path.ts';
@@ -29,6 +29,7 @@ export async function addByteCode(
   spool: Pick<Spool, 'append'>,
   scratch: string,
   architecture: string,
+  signal?: AbortSignal,
 ): Promise<void> {
   const python = resolvePath(tree, '/usr/bin/python3');
   const version = /\/python(3\.[0-9]+)$/.exec(python)?.[1];
@@ -49,7 +50,7 @@ export async function addByteCode(
   const said = await run(
     join(scratch, resolvePath(tree, loader)),
     [...interpreter, ...isolation, ...form, ...modules.map((path) => join(scratch, path))],
-    { cwd: '/', env: { LC_ALL: 'C.UTF-8', PATH: '/nonexistent' } },
+    { cwd: '/', env: { LC_ALL: 'C.UTF-8', PATH: '/nonexistent' }, ...(signal === undefined ? {} : { signal }) },
   );
   if (said.code !== 0) {
     throw new SconeError('E_BASE', 'the modules of the base cannot be compiled', {
@@ -57,7 +58,6 @@ export async function addByteCode(
     });
   }
   for (const path of modules) await takeByteCode(tree, spool, scratch, path);
-  await rm(scratch, { recursive: true, force: true });
 }
 
 async function takeByteCode(tree: Tree, spool: Pick<Spool, 'append'>, scratch: string, path: BytePath): Promise<void> {

@@ -47,7 +47,7 @@ export async function collectCopies(
     const found = await inspect(place, shown);
     if (found.isDirectory()) {
       copied.set(shown, { type: 'dir', mode: 0o755, uid: 0, gid: 0 });
-      for (const name of await readdir(pathBytes(place), { encoding: 'buffer' })) {
+      for (const name of await readable(shown, () => readdir(pathBytes(place), { encoding: 'buffer' }))) {
         await add(join(place, name.toString('latin1')), false);
       }
     } else if (found.isSymbolicLink()) {
@@ -55,7 +55,7 @@ export async function collectCopies(
       if (target === undefined) return refuse(shown, 'is a link to a place that is no input', named);
       copied.set(shown, { type: 'symlink', mode: 0o777, uid: 0, gid: 0, target });
     } else if (found.isFile()) {
-      const text = await privateText(place);
+      const text = await readable(shown, () => privateText(place));
       if (text !== undefined && (text.always || !named)) return refuse(shown, text.reason, named);
       const mode = (found.mode & 0o100) === 0 ? 0o644 : 0o755;
       copied.set(shown, { type: 'file', mode, uid: 0, gid: 0, ...(await spool.append(fileParts(place))) });
@@ -103,8 +103,12 @@ export async function collectCopies(
 }
 
 async function inspect(place: BytePath, shown: string): Promise<Stats> {
+  return readable(shown, () => lstat(pathBytes(place)));
+}
+
+async function readable<Result>(shown: string, read: () => Promise<Result>): Promise<Result> {
   try {
-    return await lstat(pathBytes(place));
+    return await read();
   } catch (error) {
     const name = Buffer.from(shown, 'latin1').toString();
     throw new SconeError('E_COPY', `build.copy: ${name} cannot be read`, {

@@ -9,6 +9,7 @@ import { checkLock, checkLockedBase, type Lock, lockFile, lockText, parseLock, r
 
 const hex = (digit: string): string => digit.repeat(64);
 const lock: Lock = {
+  sconectl: '0.1.0',
   base: {
     from: 'debian:bookworm',
     architecture: 'amd64',
@@ -20,7 +21,11 @@ const lock: Lock = {
   },
   runtime: { flavour: 'sim', go: 'go1.26.8', sha256: hex('b') },
 };
-const foreign: Lock = { base: { from: 'oci:./base', digest: `sha256:${hex('c')}` }, runtime: lock.runtime };
+const foreign: Lock = {
+  sconectl: '0.1.0',
+  base: { from: 'oci:./base', digest: `sha256:${hex('c')}` },
+  runtime: lock.runtime,
+};
 
 test('the lock lies beside the manifest and is called like it', () => {
   assert.equal(lockFile('/x/service.yml'), '/x/service.lock.yml');
@@ -120,6 +125,8 @@ test('another base, runtime or flavour than the locked one is refused, with the 
     copy.runtime.go = 'go1.24.1';
   });
   assert.throws(() => checkLock(lock, compiler, 'f'), { code: 'E_LOCK', found: /go1\.24\.1/, hint: /^Use go1\.26\.8/ });
+  const version = other((copy) => (copy.sconectl = '0.2.0'));
+  assert.throws(() => checkLock(lock, version, 'f'), { code: 'E_LOCK', hint: /^Use sconectl 0\.1\.0/ });
   const flavour = other((copy) => (copy.runtime.flavour = 'sgx'));
   assert.throws(() => checkLock(lock, flavour, 'f'), { code: 'E_LOCK', message: /flavour/ });
 });

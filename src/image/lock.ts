@@ -8,6 +8,8 @@ import { writtenByUs } from './withheld.ts';
 
 /** What `service.lock.yml` pins: the same lock gives the same bytes on another machine and another day. */
 export interface Lock {
+  /** Version of sconectl; another one may make other bytes of the same inputs. */
+  sconectl: string;
   base: {
     from: string;
     /** Of a Debian base: which packages, for which architecture. */
@@ -25,11 +27,12 @@ export function lockFile(manifest: string): string {
 }
 
 export function lockText(lock: Lock): string {
-  const { base, runtime } = lock;
+  const { sconectl, base, runtime } = lock;
   const lines = [
     `${writtenByUs}. Keep it in version control: it pins what the image is built from.`,
     '# Remove it to take the present versions; the image then gets another digest.',
     'version: 1',
+    `sconectl: ${sconectl}`,
     'base:',
     `  from: ${JSON.stringify(base.from)}`,
     ...(base.architecture === undefined ? [] : [`  architecture: ${base.architecture}`]),
@@ -75,9 +78,10 @@ export function parseLock(text: string, file: string): Lock {
   } catch (error) {
     throw malformed(error);
   }
-  const root = members(value, ['version', 'base', 'runtime']);
+  const root = members(value, ['version', 'sconectl', 'base', 'runtime']);
   const base = members(root?.['base'], ['from', 'architecture', 'digest', 'packages']);
   const runtime = members(root?.['runtime'], ['flavour', 'go', 'sha256']);
+  const sconectl = textOf(root?.['sconectl'], /^[0-9A-Za-z.+-]+$/);
   const from = textOf(base?.['from']);
   const digest = textOf(base?.['digest'], /^sha256:[0-9a-f]{64}$/);
   const flavour = textOf(runtime?.['flavour'], /^(?:sim|sgx|tdx|snp)$/);
@@ -87,6 +91,7 @@ export function parseLock(text: string, file: string): Lock {
   const packages = base?.['packages'] === undefined ? undefined : packagesOf(base['packages']);
   if (
     root?.['version'] !== '1' ||
+    sconectl === undefined ||
     from === undefined ||
     digest === undefined ||
     flavour === undefined ||
@@ -98,6 +103,7 @@ export function parseLock(text: string, file: string): Lock {
     throw malformed();
   }
   return {
+    sconectl,
     base: {
       from,
       digest,
@@ -133,6 +139,9 @@ export function checkLock(lock: Lock, made: Lock, file: string): void {
   const differs = (what: string, expected: string, found: string, hint: string): never => {
     throw new SconeError('E_LOCK', `${what} is not the one in the lock file`, { at: { file }, expected, found, hint });
   };
+  if (lock.sconectl !== made.sconectl) {
+    differs('sconectl', lock.sconectl, made.sconectl, `Use sconectl ${lock.sconectl}, or: ${wayOut(file)}`);
+  }
   if (lock.base.digest !== made.base.digest) {
     differs(
       'the base',
@@ -158,10 +167,10 @@ export function checkLock(lock: Lock, made: Lock, file: string): void {
   }
 }
 
-export function lockOf(source: BaseSource, digest: string, runtime: Lock['runtime']): Lock {
+export function lockOf(sconectl: string, source: BaseSource, digest: string, runtime: Lock['runtime']): Lock {
   const { from, architecture } = source;
-  if ('image' in source) return { base: { from, digest: source.image.digest }, runtime };
-  return { base: { from, architecture, digest, packages: [...source.packages] }, runtime };
+  if ('image' in source) return { sconectl, base: { from, digest: source.image.digest }, runtime };
+  return { sconectl, base: { from, architecture, digest, packages: [...source.packages] }, runtime };
 }
 
 export async function writeLock(file: string, lock: Lock): Promise<void> {

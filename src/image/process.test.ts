@@ -45,3 +45,12 @@ test('a program that fails after it wrote something is still an error', async ()
 test('the last lines of a text are without blanks', () => {
   assert.deepEqual(lastLines('a\n\n b \nc\n', 2), ['b', 'c']);
 });
+
+test('a program is ended by its signal', async () => {
+  const abort = new AbortController();
+  const began = performance.now();
+  const running = run('sleep', ['30'], { env, signal: abort.signal });
+  abort.abort();
+  await assert.rejects(running, { code: 'E_TOOL' });
+  assert.ok(performance.now() - began < 10_000);
+});

@@ -11,6 +11,8 @@ export interface RunOptions {
   cwd?: string;
   /** The whole environment; nothing is inherited. */
   env: { [name: string]: string };
+  /** Ends the program. */
+  signal?: AbortSignal;
 }
 
 /** Names of this process's environment that programs of a build may see: how to find programs and the network. */

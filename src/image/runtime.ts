@@ -30,6 +30,8 @@ export interface RuntimeOptions {
   flavour: 'sim';
   architecture: string;
   progress: (text: string) => void;
+  /** Ends the compiler. */
+  signal?: AbortSignal;
 }
 
 const oldestGo = [1, 24] as const;
@@ -115,7 +117,11 @@ async function compile(options: RuntimeOptions, folder: string): Promise<Uint8Ar
     const said = await run(
       'go',
       ['build', ...tags, '-trimpath', '-buildvcs=false', '-ldflags', '-s -w -buildid=', '-o', out, '.'],
-      { cwd: options.source, env: { ...goEnvironment(options.cache), GOARCH: options.architecture } },
+      {
+        cwd: options.source,
+        env: { ...goEnvironment(options.cache), GOARCH: options.architecture },
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
     );
     if (said.code !== 0) {
       throw new SconeError('E_TOOL', 'the runtime does not compile', { causes: lastLines(said.stderr, 12) });

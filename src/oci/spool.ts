@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SconeError } from '../core/errors.ts';
 import type { BytePath } from './path.ts';
+import { unfinished } from './sweep.ts';
 import type { Content } from './tree.ts';
 
 /** A file that takes the contents of many files one behind the other, so that a large image need not fit into memory. */
@@ -41,6 +43,24 @@ export async function openSpool(path: string): Promise<Spool> {
       await rm(path, { force: true });
     },
   };
+}
+
+/**
+ * Runs with a spool, which goes away in any case. It lies in a folder of ours, under a name that `sweep` knows, so that
+ * a killed process does not fill the disk for good.
+ */
+export async function withSpool<Result>(folder: string, run: (spool: Spool) => Promise<Result>): Promise<Result> {
+  const scratch = await mkdtemp(join(folder, unfinished));
+  try {
+    const spool = await openSpool(join(scratch, 'contents'));
+    try {
+      return await run(spool);
+    } finally {
+      await spool.close();
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
 }
 
 /** A spool that measures every file and keeps the bytes of few: those of other paths cannot be read afterwards. */

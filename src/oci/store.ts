@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { equalBytes, utf8 } from '../core/bytes.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
@@ -19,7 +16,7 @@ import {
 } from './manifest.ts';
 import { parseReference, referenceName } from './reference.ts';
 import { checkTree, parseRootfs, type RootfsJson, rootfsPath } from './rootfs.ts';
-import { measuringSpool, openSpool, readContent } from './spool.ts';
+import { measuringSpool, readContent, withSpool } from './spool.ts';
 import type { Tree } from './tree.ts';
 import { type Owners, unpackTree } from './unpack.ts';
 
@@ -72,7 +69,7 @@ export interface Store {
   name: (name: string, manifest: Descriptor) => Promise<void>;
 }
 
-/** Opens the store in `$SCONECTL_HOME/images`. Scratch files go to the system's folder for temporary files. */
+/** Opens the store in `$SCONECTL_HOME/images`.  */
 export async function openStore(folder: string, how: 'read' | 'create' = 'create'): Promise<Store> {
   const layout = await openLayout(folder, how);
 
@@ -91,21 +88,13 @@ export async function openStore(folder: string, how: 'read' | 'create' = 'create
   };
   const unpack = async (digest: string, target: string): Promise<ImageContents> => {
     const image = await loadImage(layout, digest);
-    const scratch = await mkdtemp(join(tmpdir(), 'sconectl-image-'));
-    try {
-      const spool = await openSpool(join(scratch, 'contents'));
-      try {
-        const tree = await readTree(layout, image, spool, 'own');
-        const found = await checkImage(image, tree);
-        const owners: Owners = process.getuid?.() === 0 ? 'exact' : 'caller';
-        await unpackTree(tree, target, owners);
-        return found;
-      } finally {
-        await spool.close();
-      }
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
+    return withSpool(folder, async (spool) => {
+      const tree = await readTree(layout, image, spool, 'own');
+      const found = await checkImage(image, tree);
+      const owners: Owners = process.getuid?.() === 0 ? 'exact' : 'caller';
+      await unpackTree(tree, target, owners);
+      return found;
+    });
   };
   return {
     layout,
