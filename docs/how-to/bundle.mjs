@@ -11,7 +11,7 @@ const memory = (destination) => ({
   destination,
   type: 'tmpfs',
   source: 'tmpfs',
-  options: ['nosuid', 'nodev', 'mode=1777'],
+  options: ['nosuid', 'nodev', 'mode=1777', `uid=${user.uid}`, `gid=${user.gid}`],
 });
 const file = (destination) => ({ destination, type: 'bind', source: destination, options: ['bind', 'ro'] });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { freshHome } from '../support/home.ts';
+import { freshHome, sharedCache } from '../support/home.ts';
 import { need } from '../support/require.ts';
 import { tempFolder } from '../support/temp.ts';
 import { tools } from '../support/tools.ts';
@@ -74,6 +74,26 @@ test('the tutorial and the how-tos that go on from it show what happens', { time
   await shell.run('until grep -q ready cas.log; do sleep 0.1; done');
   await follow(shell, page('how-to/run-by-hand.md'));
   await follow(shell, page('how-to/deploy-with-helm.md'));
+});
+
+test('the main command of the README shows what the README says', { timeout: 300_000 }, async (t) => {
+  if (need(t, 'root') === undefined || need(t, 'runc') === undefined || need(t, 'go') === undefined) return;
+  assert.match(readFileSync(join(root, 'README.md'), 'utf8'), /```sh\nnpm test\n```/, 'and the other one is this run');
+  const home = join(root, 'target/demo/home');
+  const cache = join(home, 'cache');
+  mkdirSync(home, { recursive: true });
+  if (!existsSync(cache)) {
+    // The downloads of the tests' setup: tests download nothing.
+    symlinkSync(sharedCache, cache);
+    t.after(() => unlinkSync(cache));
+  }
+  const shell = openShell(root, {
+    ...process.env,
+    PATH: [dirname(process.execPath), process.env['PATH']].join(':'),
+    npm_config_cache: tempFolder(t),
+  });
+  t.after(() => shell.end());
+  await follow(shell, join(root, 'README.md'));
 });
 
 test('an output fits what a page shows only where the page leaves room', () => {
