@@ -121,3 +121,20 @@ test('a requirement of another TEE is not satisfied, whatever the values', () =>
     /Unexpected TEE \(snp\) - Expected sim/,
   );
 });
+
+test('48: a requirement with unknown, misspelt or missing parts is an error, not one without a bound', () => {
+  const odd = (change: object): string =>
+    refusedWith(() => satisfies(claims, { snp: { ...required, ...change } })).code;
+  for (const policy of [{ single_socket: 'yes' }, { singel_socket: 'required' }, { smt: true }, { debug: 'allowed' }]) {
+    assert.equal(odd({ policy }), 'E_FORMAT');
+  }
+  for (const change of [
+    { policy: undefined },
+    { measurement: undefined },
+    { measurement: 'a1'.repeat(48) },
+    { min_tcb: {} },
+    { chip_id: claims.chipId },
+  ]) {
+    assert.equal(odd(change), 'E_FORMAT');
+  }
+});

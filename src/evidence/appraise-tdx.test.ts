@@ -102,3 +102,12 @@ test('an outdated TD platform needs outdated-tcb, as for SGX', () => {
   const tolerance = { tolerate: ['outdated-tcb'], ignore_advisories: ['SCONECTL-SIM-00001'] };
   assert.equal(satisfies(old, requirement, tolerance), true);
 });
+
+test('48: a TD requirement that lacks a register, or has a text for a list, is an error', () => {
+  for (const name of ['mrtd', 'rtmr0', 'rtmr1', 'rtmr2'] as const) {
+    for (const value of [undefined, filled('a1')]) {
+      const odd = { ...required, [name]: value };
+      assert.equal(refusedWith(() => satisfies(claims, { tdx: odd })).code, 'E_FORMAT');
+    }
+  }
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { makeSnpWorld } from '../../test/evidence/snp-world.ts';
 import { makeWorld, refusedWith } from '../../test/evidence/world.ts';
 import type { CrlSpec } from '../pki/issue.ts';
 import type { SimDocument } from '../sim/collateral.ts';
@@ -61,4 +62,16 @@ test('67: what was seen of one kind of platform says nothing about another', () 
 test('67: TCB Info of the same number that was issued earlier says the same', () => {
   const seen = withNewest({}, collateral());
   refuseOlder(seen, collateral({ tcbInfo: { issueDate: '2025-12-31T00:00:00Z' } }));
+});
+
+test('67: a revocation list of AMD that is older than the one that was seen is refused', () => {
+  const list = (number: number, from: string) =>
+    makeSnpWorld({ collateral: { crl: (spec) => ({ ...spec, number, thisUpdate: new Date(from) }) } }).collateral;
+  const seen = withNewest({}, list(7, '2026-01-05T00:00:00Z'));
+  refuseOlder(seen, list(7, '2026-01-05T00:00:00Z'));
+  refuseOlder(seen, list(8, '2026-01-06T00:00:00Z'));
+  assert.equal(refusedWith(() => refuseOlder(seen, list(6, '2026-01-06T00:00:00Z'))).code, 'E_COLLATERAL');
+  assert.equal(refusedWith(() => refuseOlder(seen, list(7, '2026-01-04T00:00:00Z'))).code, 'E_COLLATERAL');
+  // A list that is left out is another question: the verdict says that nothing was checked.
+  refuseOlder(seen, makeSnpWorld({ collateral: { crl: () => undefined } }).collateral);
 });

@@ -2,7 +2,9 @@ import { hex } from '../core/bytes.ts';
 import { rfc3339 } from '../core/clock.ts';
 import { sha256 } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
+import type { Crl } from '../pki/crl.ts';
 import type { Collateral } from './collateral.ts';
+import type { SnpCollateral } from './snp/collateral.ts';
 
 /** One kind of document, the newest that was seen. */
 export interface SeenDocument {
@@ -19,7 +21,9 @@ export type Seen = Readonly<Record<string, SeenDocument>>;
  * Which documents collateral consists of. A host that keeps old but still dated collateral can bring back a TCB level
  * or a certificate that was revoked since; so who has a memory refuses what is older than it knows (review H3).
  */
-export function documentsOf(collateral: Collateral): Seen {
+export function documentsOf(collateral: Collateral | SnpCollateral): Seen {
+  // Of AMD, the list of each root is what can be old.
+  if ('kind' in collateral) return collateral.crl === undefined ? {} : documentsOfLists([collateral.crl]);
   const { tcbInfo, qeIdentity, pckCrl, rootCrl } = collateral;
   const info = tcbInfo.document;
   const identity = qeIdentity.document;
@@ -32,17 +36,21 @@ export function documentsOf(collateral: Collateral): Seen {
       number: String(identity.tcbEvaluationDataNumber),
       issued: rfc3339(identity.issueDate),
     },
-    ...Object.fromEntries(
-      [pckCrl, rootCrl].map((crl) => [
-        `crl/${hex(sha256(crl.issuer))}`,
-        { number: String(crl.number), issued: rfc3339(crl.thisUpdate) },
-      ]),
-    ),
+    ...documentsOfLists([pckCrl, rootCrl]),
   };
 }
 
+function documentsOfLists(lists: readonly Crl[]): Seen {
+  return Object.fromEntries(
+    lists.map((crl) => [
+      `crl/${hex(sha256(crl.issuer))}`,
+      { number: String(crl.number), issued: rfc3339(crl.thisUpdate) },
+    ]),
+  );
+}
+
 /** Throws `E_COLLATERAL` when a document is older than the one of its name that was seen. */
-export function refuseOlder(seen: Seen, collateral: Collateral): void {
+export function refuseOlder(seen: Seen, collateral: Collateral | SnpCollateral): void {
   for (const [name, offered] of Object.entries(documentsOf(collateral))) {
     const known = Object.hasOwn(seen, name) ? seen[name] : undefined;
     if (known !== undefined && isOlder(name, offered, known)) {
@@ -56,7 +64,7 @@ export function refuseOlder(seen: Seen, collateral: Collateral): void {
 }
 
 /** `seen` with the documents of this collateral, where they are newer. */
-export function withNewest(seen: Seen, collateral: Collateral): Seen {
+export function withNewest(seen: Seen, collateral: Collateral | SnpCollateral): Seen {
   const newest: Record<string, SeenDocument> = { ...seen };
   for (const [name, offered] of Object.entries(documentsOf(collateral))) {
     const known = Object.hasOwn(newest, name) ? newest[name] : undefined;

@@ -8,6 +8,7 @@ export function problem(message: string, hint?: string): SconeError {
 
 /** Demands that a field is one of a list of hex; an empty list matches nothing (threat model 10). */
 export function oneOf(what: string, found: Uint8Array, allowed: readonly string[]): SconeError[] {
+  demandList(what, allowed);
   if (allowed.some((text) => equalBytes(fromHex(text, found.length, `${what} of a session`), found))) return [];
   const expected = allowed.length === 0 ? 'nothing: the list is empty' : allowed.join(' or ');
   return [problem(`Unexpected ${what} (${hex(found)}) - Expected ${expected}`)];
@@ -19,7 +20,9 @@ export function oneOfTexts(
   found: string | undefined,
   allowed: readonly string[] | undefined,
 ): SconeError[] {
-  if (allowed === undefined || (found !== undefined && allowed.includes(found))) return [];
+  if (allowed === undefined) return [];
+  demandList(what, allowed);
+  if (found !== undefined && allowed.includes(found)) return [];
   const expected = allowed.length === 0 ? 'nothing: the list is empty' : allowed.join(' or ');
   return [problem(`Unexpected ${what} (${found ?? 'none'}) - Expected ${expected}`)];
 }
@@ -30,4 +33,9 @@ export function decimal(text: unknown, what: string, most = 0xffff): number {
     throw new SconeError('E_FORMAT', `${what} of a session is not a number from 0 to ${most}`);
   }
   return Number(text);
+}
+
+/** A register that a requirement does not name, though its type says so, must not be one that nobody looks at. */
+function demandList(what: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new SconeError('E_FORMAT', `${what} of a session is not a list`);
 }

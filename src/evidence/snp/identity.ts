@@ -8,6 +8,7 @@ import { reaches, type SnpTcb, tcbText } from './tcb-version.ts';
 
 /** Why an SNP guest is not what a requirement asks for; empty when it is. */
 export function snpProblems(claims: SnpClaims, requirement: SnpRequirement, tolerance: Tolerance): SconeError[] {
+  demandKnownPolicy(requirement.policy);
   return [
     ...oneOf('launch digest (MEASUREMENT)', claims.measurement, requirement.measurement),
     ...tcbProblems(claims, requirement),
@@ -19,6 +20,31 @@ export function snpProblems(claims: SnpClaims, requirement: SnpRequirement, tole
     ...oneOfTexts('chip (CHIP_ID)', claims.chipId, requirement.chip_id),
     ...oneOfTexts('cloud provider (cspID)', claims.cspId, requirement.csp_id),
   ];
+}
+
+/** What each member of a policy may say. A misspelt demand must not be none (threat model 48). */
+const policyWords: Record<Exclude<keyof SnpPolicyRequirement, 'abi_min'>, 'allowed' | 'required'> = {
+  smt: 'allowed',
+  migrate_ma: 'allowed',
+  cxl: 'allowed',
+  single_socket: 'required',
+  mem_aes_256_xts: 'required',
+  rapl_dis: 'required',
+  ciphertext_hiding: 'required',
+  page_swap_disable: 'required',
+};
+
+function demandKnownPolicy(policy: SnpPolicyRequirement): void {
+  const words: Readonly<Record<string, string>> = policyWords;
+  for (const [name, value] of Object.entries(policy ?? { policy: 'missing' })) {
+    if (name === 'abi_min' || (Object.hasOwn(words, name) && words[name] === value)) continue;
+    throw new SconeError('E_FORMAT', `the policy of an SNP requirement has a member that is not known: ${name}`, {
+      expected: Object.entries(policyWords)
+        .map(([known, word]) => `${known}: ${word}`)
+        .join(', '),
+      found: String(value),
+    });
+  }
 }
 
 /** Reported for the key, committed against a downgrade, launch for what the guest was started under (threat model 20). */
