@@ -6,12 +6,9 @@ import type { Cas } from '../client/cas.ts';
 import { saltOf } from '../client/sessions.ts';
 import { utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
-import { checkSource } from '../manifest/problems.ts';
-import { substituteVariables } from '../manifest/variables.ts';
-import { readYaml, summary } from '../manifest/yaml.ts';
+import { readSessionSource } from '../manifest/session-source.ts';
 import { sessionBytes, sessionDocument, sessionHash } from '../session/canonical.ts';
 import { type ParsedSession, parseSession } from '../session/parse.ts';
-import type { SessionSource } from '../session/problems.ts';
 import type { Context, Input } from './context.ts';
 import type { Outcome } from './report/reporter.ts';
 import { variablesOf } from './variables.ts';
@@ -28,22 +25,12 @@ export async function readSessionFile(
   { arguments: [file = ''], options }: Input,
 ): Promise<SessionFile> {
   const text = await readInput(context, file);
-  const { source, problems } = substituteVariables(
-    readYaml(text, file, 'E_SESSION'),
-    variablesOf(context, options['set']),
-  );
-  if (problems.length > 0) throw summary(file, 'E_SESSION', problems);
-  const given: SessionSource = {
-    file,
-    value: source.value,
-    at: (path) => source.at(path),
-    check: (schema, path) => checkSource(source, schema, 'a session', path),
-  };
+  const source = readSessionSource(text, file, variablesOf(context, options['set']));
   const { value } = source;
   const name = typeof value === 'object' && value !== null && !Array.isArray(value) ? value['name'] : undefined;
   return {
     name: typeof name === 'string' ? name : '',
-    parse: (salt) => parseSession(given, salt === undefined ? {} : { salt }),
+    parse: (salt) => parseSession(source, salt === undefined ? {} : { salt }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { splitCommand } from './command.ts';
+import { splitWords } from '../core/words.ts';
 import { Findings } from './findings.ts';
 import { wrongReferences } from './references.ts';
 import type { SecretSource, ServiceManifest } from './service.ts';
@@ -88,7 +88,7 @@ function normaliseBuild(build: ParsedService['build'], findings: Findings): Serv
 
 function words(text: string, findings: Findings): string[] {
   const path = ['build', 'command'];
-  const command = splitCommand(text);
+  const command = splitWords(text);
   if (command === undefined) {
     findings.problem(path, 'has a quote that is not closed', { found: text, hint: 'close it with the same quote' });
     return [];

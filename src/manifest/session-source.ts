@@ -17,7 +17,7 @@ export interface SessionFile {
  * Reads a session file: YAML or JSON, with `$VAR` from the given variables. Throws `E_SESSION` with all problems of
  * the YAML and of the variables.
  */
-export function readSessionFile(text: string, file: string, variables: ReadonlyMap<string, string>): SessionFile {
+export function readSessionSource(text: string, file: string, variables: ReadonlyMap<string, string>): SessionFile {
   const { source, problems } = substituteVariables(readYaml(text, file, 'E_SESSION'), variables);
   if (problems.length > 0) throw summary(file, 'E_SESSION', problems);
   if (source.value === null) {

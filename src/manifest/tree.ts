@@ -39,11 +39,14 @@ export class Walk {
   private readonly anchors = new Map<string, Node>();
   private readonly open = new Set<Node>();
   private readonly text: string;
+  private readonly tags: readonly string[];
   private readonly say: Say;
   private readonly fail: Fail;
 
-  constructor(text: string, say: Say, fail: Fail) {
+  /** @param tags local tags that are read: `!akv {…}` as the map `{akv: {…}}` */
+  constructor(text: string, say: Say, fail: Fail, tags: readonly string[] = []) {
     this.text = text;
+    this.tags = tags;
     this.say = say;
     this.fail = fail;
   }
@@ -55,7 +58,8 @@ export class Walk {
     }
     if (depth > yamlLimits.depth) this.fail(start, `the file is nested deeper than ${yamlLimits.depth} levels`);
     if (isAlias(node)) return { ...this.alias(node.source, start, depth), place: { start, end } };
-    if (node.tag !== undefined && node.tag !== null) {
+    const tagged = this.tags.includes(node.tag ?? '');
+    if (node.tag !== undefined && node.tag !== null && !tagged) {
       this.say(start, `the tag ${shortTag(node.tag)} is not used here`, 'write the value without a tag');
     }
     if (node.anchor !== undefined && !this.following) this.anchors.set(node.anchor, node);
@@ -65,14 +69,14 @@ export class Walk {
       if (value?.includes('\0') === true || value?.isWellFormed() === false) {
         this.say(start, 'the text holds a NUL or half a character', 'write the text without such escapes');
       }
-      return { value, place };
+      return tagged ? withTag(node.tag, value === '' ? null : value, place) : { value, place };
     }
     this.open.add(node);
     let value: Tree = null;
     if (isSeq(node)) value = this.list(node.items as Node[], place, depth);
     if (isMap(node)) value = this.map(node.items as Pair<Node, Node | null>[], place, depth);
     this.open.delete(node);
-    return { value, place };
+    return tagged ? withTag(node.tag, value, place) : { value, place };
   }
 
   private alias(name: string, start: number, depth: number): { value: Tree } {
@@ -124,6 +128,15 @@ export class Walk {
 function scalarText(node: { value: unknown; type?: string | undefined }): string | null {
   const text = typeof node.value === 'string' ? node.value : '';
   return node.type === 'PLAIN' && /^(?:|~|null|Null|NULL)$/.test(text) ? null : text;
+}
+
+/** A tagged value as a map with the tag's name as its key. */
+function withTag(tag: string | undefined, value: Tree, place: Place): { value: Tree; place: Place } {
+  const name = (tag ?? '').slice(1);
+  const map: TreeMap = Object.create(null);
+  // `!cas` has nothing behind it, and still is there.
+  map[name] = value ?? '';
+  return { value: map, place: { start: place.start, end: place.end, members: new Map([[name, place]]) } };
 }
 
 function shortTag(tag: string): string {

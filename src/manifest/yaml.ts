@@ -3,6 +3,9 @@ import { type ErrorCode, type Position, SconeError } from '../core/errors.ts';
 import { type Lines, lineStarts, positionIn } from './lines.ts';
 import { type Fail, type Place, type Say, type Tree, Walk, yamlLimits } from './tree.ts';
 
+/** Local tags of the session language (c.5). */
+const sessionTags = ['!cas', '!akv'];
+
 export type Path = readonly (string | number)[];
 
 /** A YAML file that was read: its value, and where everything in it stands. */
@@ -96,7 +99,7 @@ export function readYaml(text: string, file: string, code: ErrorCode = 'E_MANIFE
   const problems: SconeError[] = [];
   const say: Say = (offset, message, hint) =>
     problems.push(new SconeError(code, message, { at: positionIn(lines, file, offset), hint }));
-  const walk = new Walk(text, say, fail);
+  const walk = new Walk(text, say, fail, code === 'E_SESSION' ? sessionTags : []);
   const root = document.contents === null ? empty() : walk.node(document.contents, 0);
   if (problems.length > 0) throw summary(file, code, problems);
   return new YamlSource(file, text, code, lines, root);

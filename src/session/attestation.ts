@@ -1,78 +1,108 @@
 import type { z } from 'zod';
+import type { CompleteSecret, CompleteSgx, CompleteVariant } from './complete.ts';
+import { checkFragment, checkFragments, isFragment } from './fragment.ts';
 import type { Path, Problems } from './problems.ts';
-import { type ParsedService, variantSchema } from './schema.ts';
-import type { SgxRequirement, Variant } from './types.ts';
+import { type ParsedService, variantSchema } from './service-schema.ts';
 
-export function normaliseAttestation(service: ParsedService, path: Path, problems: Problems): Variant[] {
+/** What the attestation of one service needs from the rest of the session. */
+export interface Surroundings {
+  secrets: readonly CompleteSecret[];
+  /** `security.attestation.mode: none`: services need no attestation. */
+  unattested: boolean;
+}
+
+export function normaliseAttestation(
+  service: ParsedService,
+  path: Path,
+  { secrets, unattested }: Surroundings,
+  problems: Problems,
+): CompleteVariant[] {
   const at = [...path, 'attestation'];
-  const { mrenclaves } = service;
-  if (service.attestation === undefined || service.attestation === null) {
+  const { mrenclaves, attestation } = service;
+  if (attestation === undefined || attestation === null) {
     if (mrenclaves === undefined) {
+      if (unattested) return [];
       problems.error(path, 'lacks "attestation"', {
         hint: 'say what may start this service; attestation: [] means that nobody may',
       });
       return [];
     }
-    if ((service.init_data ?? []).length === 0) {
-      problems.warning([...path, 'mrenclaves'], 'stands without init_data, so this service never starts', {
-        hint: 'add init_data: the SHA-256 of the init data that may start it',
-      });
-    }
-    // The old list means SGX, and on a simulated CAS, where nothing else is accepted, the simulation too.
-    return mrenclaves.length === 0 ? [] : [{ sgx: { mrenclave: mrenclaves } }, { sim: { mrenclave: mrenclaves } }];
+    demandInitData(service, [...path, 'mrenclaves'], problems);
+    checkFragments(mrenclaves, [...path, 'mrenclaves'], secrets, problems);
+    return oldMeasurements(mrenclaves);
   }
   if (mrenclaves !== undefined) {
     problems.error([...path, 'mrenclaves'], 'stands beside attestation', {
       hint: 'mrenclaves is the old form of attestation: remove it',
     });
   }
-  if (!Array.isArray(service.attestation)) {
-    problems.error(at, 'must be a list with one map for each TEE', {
-      hint: 'write attestation: [{sgx: {mrenclave: [<hex>]}}]',
-    });
-    return [];
+  if (Array.isArray(attestation)) {
+    return attestation.flatMap((item, index) => variants(service, item, [...at, index], secrets, problems));
   }
-  return service.attestation.flatMap((item, index) => normaliseVariant(item, [...at, index], problems));
+  return variants(service, attestation, at, secrets, problems);
 }
 
-function normaliseVariant(item: unknown, path: Path, problems: Problems): Variant[] {
+/** A measurement alone means SGX and, on a simulated CAS, where nothing else is accepted, the simulation too. */
+function oldMeasurements(mrenclave: string[]): CompleteVariant[] {
+  return mrenclave.length === 0 ? [] : [{ sgx: { mrenclave } }, { sim: { mrenclave } }];
+}
+
+function demandInitData(service: ParsedService, path: Path, problems: Problems): void {
+  if ((service.init_data ?? []).length > 0) return;
+  problems.warning(path, 'stands without init_data, so this service never starts', {
+    hint: 'add init_data: the SHA-256 of the init data that may start it',
+  });
+}
+
+function variants(
+  service: ParsedService,
+  item: unknown,
+  path: Path,
+  secrets: readonly CompleteSecret[],
+  problems: Problems,
+): CompleteVariant[] {
+  if (isFragment(item)) {
+    checkFragment(item, path, secrets, problems);
+    return [item];
+  }
   const variant = problems.check(variantSchema, item, path);
   if (variant === undefined) return [];
-  for (const tee of ['tdx', 'snp'] as const) {
-    if (variant[tee] !== undefined) problems.notYet([...path, tee], `attestation of ${tee}`);
-  }
-  for (const factor of ['mrenclave', 'signer'] as const) {
-    if (variant[factor] !== undefined) {
-      problems.notYet(
-        [...path, factor],
-        `${factor} without a TEE`,
-        'write it below the TEE: {sgx: {mrenclave: [<hex>]}}',
-      );
-    }
-  }
-  const named = Object.values(variant).filter((member) => member !== undefined).length;
+  const { sim, sgx, tdx, snp, mrenclave, signer } = variant;
+  const named = [sim, sgx, tdx, snp, mrenclave ?? signer].filter((member) => member !== undefined).length;
   if (named !== 1) {
     problems.error(path, 'must name exactly one TEE', { hint: 'give each TEE a map of its own in the list' });
     return [];
   }
-  if (variant.sim !== undefined) return [{ sim: variant.sim }];
-  if (variant.sgx === undefined) return [];
-  const requirement = sgxRequirement(variant.sgx, [...path, 'sgx'], problems);
-  return requirement === undefined ? [] : [{ sgx: requirement }];
+  const measured = sim?.mrenclave ?? sgx?.mrenclave ?? mrenclave ?? [];
+  checkFragments(measured, path, secrets, problems);
+  if (sim !== undefined) return [{ sim }];
+  if (tdx !== undefined) return [{ tdx }];
+  if (snp !== undefined) return [{ snp }];
+  if (sgx !== undefined) return requirement(sgx, [...path, 'sgx'], problems);
+  // The language's own form says nothing of a TEE: it knows SGX only.
+  demandInitData(service, path, problems);
+  if (signer === undefined) return oldMeasurements(mrenclave ?? []);
+  return requirement({ ...signer, mrenclave }, path, problems);
 }
 
 type ParsedSgx = NonNullable<z.infer<typeof variantSchema>['sgx']>;
 
 /** A measurement, or a signer with product and least version: a signer alone would admit whatever it ever signed (17). */
-function sgxRequirement(sgx: ParsedSgx, path: Path, problems: Problems): SgxRequirement | undefined {
-  const { mrenclave, mrsigner, isvprodid, isvsvn_min } = sgx;
-  const bySigner = mrsigner !== undefined || isvprodid !== undefined || isvsvn_min !== undefined;
-  if (mrenclave !== undefined && !bySigner) return { mrenclave };
-  if (mrenclave === undefined && mrsigner !== undefined && isvprodid !== undefined && isvsvn_min !== undefined) {
-    return { mrsigner, isvprodid, isvsvn_min };
+function requirement(sgx: ParsedSgx, path: Path, problems: Problems): CompleteVariant[] {
+  const { mrenclave, mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max } = sgx;
+  const bySigner = [mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max].some((field) => field !== undefined);
+  const version =
+    (isvsvn === undefined) !== (isvsvn_min === undefined) && !(isvsvn !== undefined && isvsvn_max !== undefined);
+  if (bySigner ? mrsigner === undefined || isvprodid === undefined || !version : mrenclave === undefined) {
+    problems.error(path, 'must have mrenclave, or all of mrsigner, isvprodid and isvsvn_min', {
+      hint: 'a signer without product and least version would admit everything it ever signed',
+    });
+    return [];
   }
-  problems.error(path, 'must have mrenclave, or all of mrsigner, isvprodid and isvsvn_min', {
-    hint: 'a signer without product and least version would admit everything it ever signed',
-  });
-  return undefined;
+  if (isvsvn_max !== undefined && Number(isvsvn_max) < Number(isvsvn_min)) {
+    problems.error([...path, 'isvsvn_max'], 'is less than isvsvn_min, so that no version is left');
+  }
+  const given = { mrenclave, mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max };
+  const complete = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as CompleteSgx;
+  return [{ sgx: complete }];
 }

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseJson } from '../core/json.ts';
-import { readSessionFile } from '../manifest/session-source.ts';
+import { readSessionSource } from '../manifest/session-source.ts';
 import { sameContent, sessionBytes, sessionHash } from './canonical.ts';
 import { normaliseSession, parseSession } from './parse.ts';
 import { renderSessionYaml } from './render.ts';
 import type { Session, Variant } from './types.ts';
 
 function read(yaml: string): Session {
-  return parseSession(readSessionFile(yaml, 's.yml', new Map())).session;
+  return parseSession(readSessionSource(yaml, 's.yml', new Map())).session;
 }
 
 function hashOf(yaml: string): string {

@@ -1,13 +1,13 @@
 import { hex } from '../core/bytes.ts';
 import { hmacLp, sha256Lp } from '../core/digest.ts';
 import { canonicalBytes } from '../core/json.ts';
-import type { Session } from './types.ts';
+import type { CompleteSession } from './complete.ts';
 
 /** The document that is hashed, sent and stored: the normal form, without `services`, `images`, `secrets` that are empty. */
-export type SessionDocument = Omit<Session, 'services' | 'images' | 'secrets'> &
-  Partial<Pick<Session, 'services' | 'images' | 'secrets'>>;
+export type SessionDocument = Omit<CompleteSession, 'services' | 'images' | 'secrets'> &
+  Partial<Pick<CompleteSession, 'services' | 'images' | 'secrets'>>;
 
-export function sessionDocument(session: Session): SessionDocument {
+export function sessionDocument(session: CompleteSession): SessionDocument {
   const { services, images, secrets, ...rest } = session;
   return {
     ...rest,
@@ -18,7 +18,7 @@ export function sessionDocument(session: Session): SessionDocument {
 }
 
 /** The canonical bytes of a session: RFC 8785 of its document. Stored with the session and never made again (M12). */
-export function sessionBytes(session: Session): Uint8Array<ArrayBuffer> {
+export function sessionBytes(session: CompleteSession): Uint8Array<ArrayBuffer> {
   return canonicalBytes(sessionDocument(session));
 }
 
@@ -31,8 +31,9 @@ export function sessionHash(bytes: Uint8Array): string {
  * Whether two sessions say the same, whatever their place in a history: their canonical bytes without predecessor,
  * namespace_hash and creator. If so, there is nothing to upload.
  */
-export function sameContent(a: Session, b: Session): boolean {
-  const content = ({ predecessor: _p, namespace_hash: _n, creator: _c, ...rest }: Session) => sessionBytes(rest);
+export function sameContent(a: CompleteSession, b: CompleteSession): boolean {
+  const content = ({ predecessor: _p, namespace_hash: _n, creator: _c, ...rest }: CompleteSession) =>
+    sessionBytes(rest);
   return Buffer.compare(content(a), content(b)) === 0;
 }
 

@@ -1,19 +1,31 @@
-import { parseKeyHash } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { normaliseAccess } from './access-policy.ts';
+import type { CompleteSession } from './complete.ts';
 import { normaliseImage } from './image.ts';
+import { clientKeyHash, signerKey } from './key-entry.ts';
+import { refuseLegacy } from './legacy.ts';
 import { Problems, type SessionSource } from './problems.ts';
 import { type ParsedSessionDocument, sessionSchema } from './schema.ts';
 import { type Explicit, normaliseSecret } from './secret.ts';
+import { checkSecretLinks } from './secret-links.ts';
 import { normaliseSecurity } from './security.ts';
 import { normaliseService } from './service.ts';
+import { supportedSession, unsupportedParts } from './supported.ts';
 import { type Session, sessionVersion } from './types.ts';
+import { normaliseVolume } from './volume.ts';
 
 export interface ParsedSession {
   session: Session;
   /** Explicit secret values that the file holds; they travel beside the session. Without a prototype. */
   values: { [secret: string]: string };
   warnings: SconeError[];
+}
+
+/** A session that may hold what no CAS of this version honours. */
+export interface ParsedCompleteSession extends Omit<ParsedSession, 'session'> {
+  session: CompleteSession;
+  /** What it holds that is not supported yet, by name and position: `E_NOT_YET`. */
+  unsupported: SconeError[];
 }
 
 /**
@@ -25,8 +37,19 @@ export interface ParsedSession {
 export function parseSession(source: SessionSource, opts: { salt?: string } = {}): ParsedSession {
   const problems = new Problems(source);
   const values: ParsedSession['values'] = Object.create(null);
-  const session = read(source.value, problems, { ...opts, values });
+  const session = readSupported(source.value, problems, { ...opts, values });
   return { session, values, warnings: problems.warnings };
+}
+
+/** As `parseSession`, for everything the language has; what is not supported yet is told, not refused. */
+export function parseCompleteSession(source: SessionSource, opts: { salt?: string } = {}): ParsedCompleteSession {
+  const problems = new Problems(source);
+  const values: ParsedSession['values'] = Object.create(null);
+  const session = read(source.value, problems, { ...opts, values });
+  problems.settle();
+  if (session === undefined) throw new SconeError('E_INTERNAL', 'a session was refused without a reason');
+  const unsupported = unsupportedParts(session).map(({ path, what, hint }) => problems.notYetError(path, what, hint));
+  return { session, values, warnings: problems.warnings, unsupported };
 }
 
 /**
@@ -34,37 +57,65 @@ export function parseSession(source: SessionSource, opts: { salt?: string } = {}
  * it: they travel beside it. The normal form of a normal form is itself. Throws `E_SESSION` or `E_NOT_YET`.
  */
 export function normaliseSession(value: unknown): Session {
-  return read(value, new Problems({ file: 'the session', value }), {});
+  return readSupported(value, new Problems({ file: 'the session', value }), {});
 }
 
-function read(value: unknown, problems: Problems, explicit: Explicit): Session {
-  const parsed = problems.check(sessionSchema, value);
-  const session = parsed === undefined ? undefined : normalise(parsed, problems, explicit);
+/** As `normaliseSession`, for everything the language has. */
+export function normaliseCompleteSession(value: unknown): CompleteSession {
+  const problems = new Problems({ file: 'the session', value });
+  const session = read(value, problems, {});
   problems.settle();
   if (session === undefined) throw new SconeError('E_INTERNAL', 'a session was refused without a reason');
   return session;
 }
 
-function normalise(parsed: ParsedSessionDocument, problems: Problems, explicit: Explicit): Session {
+function readSupported(value: unknown, problems: Problems, explicit: Explicit): Session {
+  const session = read(value, problems, explicit);
+  if (session !== undefined) {
+    for (const { path, what, hint } of unsupportedParts(session)) problems.notYet(path, what, hint);
+  }
+  problems.settle();
+  if (session === undefined) throw new SconeError('E_INTERNAL', 'a session was refused without a reason');
+  return supportedSession(session);
+}
+
+function read(value: unknown, problems: Problems, explicit: Explicit): CompleteSession | undefined {
+  if (refuseLegacy(value, problems)) return undefined;
+  const parsed = problems.check(sessionSchema, value);
+  return parsed === undefined ? undefined : normalise(parsed, problems, explicit);
+}
+
+function normalise(parsed: ParsedSessionDocument, problems: Problems, explicit: Explicit): CompleteSession {
   checkVersion(parsed.version, problems);
-  if (parsed.volumes !== undefined) problems.notYet(['volumes'], 'volumes');
-  if (parsed.secret_config !== undefined) problems.notYet(['secret_config'], 'secret_config');
   const predecessor = /^(?:~|null)$/.test(parsed.predecessor ?? '~') ? undefined : parsed.predecessor?.toLowerCase();
   if (predecessor !== undefined && parsed.namespace_hash !== undefined) {
     problems.error(['namespace_hash'], 'stands beside predecessor', {
       hint: 'namespace_hash is for creating a session, predecessor for updating it: remove one',
     });
   }
-  const { creator } = parsed;
-  if (creator !== undefined) problems.attempt(['creator'], () => parseKeyHash(creator, 'creator'));
-  const salt = parsed.salt ?? (parsed.secrets.some(({ value }) => value !== undefined) ? explicit.salt : undefined);
+  const creator = normaliseCreator(parsed.creator, problems);
+  const explicitHere = parsed.secrets.some(
+    ({ value, kind }) => value !== undefined && (value !== null || kind === 'config-fragment'),
+  );
+  const salt = parsed.salt ?? (explicitHere ? explicit.salt : undefined);
   const secrets = parsed.secrets.map((secret, i) => normaliseSecret(secret, ['secrets', i], salt, explicit, problems));
-  const images = parsed.images.map((image, i) => normaliseImage(image, ['images', i], secrets, problems));
-  const services = parsed.services.map((one, i) => normaliseService(one, ['services', i], secrets, images, problems));
+  checkSecretLinks(secrets, problems);
+  const volumes = parsed.volumes?.map((volume, i) => normaliseVolume(volume, ['volumes', i], secrets, problems)) ?? [];
+  const images = parsed.images.map((one, i) => normaliseImage(one, ['images', i], secrets, volumes, problems));
+  const security = normaliseSecurity(parsed.security, secrets, problems);
+  const rules = typeof security === 'object' ? security.attestation : undefined;
+  const surroundings = { secrets, unattested: typeof rules === 'object' && rules.mode === 'none' };
+  const services = parsed.services.map((one, i) =>
+    normaliseService(one, ['services', i], images, surroundings, problems),
+  );
   unique(secrets, 'secrets', problems);
+  unique(volumes, 'volumes', problems);
   unique(images, 'images', problems);
   unique(services, 'services', problems);
-  const security = normaliseSecurity(parsed.security, problems);
+  const store = parsed.secret_config?.store_in;
+  if (store?.akv !== undefined && store.cas !== undefined) {
+    problems.error(['secret_config', 'store_in'], 'names two places', { hint: 'write !cas or !akv' });
+  }
   return {
     version: sessionVersion,
     name: parsed.name,
@@ -72,24 +123,44 @@ function normalise(parsed: ParsedSessionDocument, problems: Problems, explicit: 
     ...(predecessor === undefined ? {} : { predecessor }),
     ...(creator === undefined ? {} : { creator }),
     ...(salt === undefined ? {} : { salt }),
-    access_policy: normaliseAccess(parsed.access_policy, problems),
+    access_policy: normaliseAccess(parsed.access_policy, secrets, problems),
     ...(security === undefined ? {} : { security }),
     services,
     images,
     secrets,
+    ...(volumes.length === 0 ? {} : { volumes }),
+    ...(store?.akv === undefined
+      ? {}
+      : {
+          secret_config: {
+            store_in: {
+              akv: { vault: store.akv.vault, ...(store.akv.token === undefined ? {} : { token: store.akv.token }) },
+            },
+          },
+        }),
   };
+}
+
+function normaliseCreator(given: unknown, problems: Problems): CompleteSession['creator'] {
+  if (given === undefined || given === null) return undefined;
+  const path = ['creator'];
+  if (typeof given === 'string') return problems.attempt(path, () => clientKeyHash(given, 'creator'));
+  const signer = typeof given === 'object' ? (given as { signer?: unknown }).signer : undefined;
+  const keys = (Array.isArray(signer) ? signer : [signer]).filter((key) => typeof key === 'string');
+  if (keys.length === 0 || Object.keys(given).length !== 1) {
+    problems.error(path, 'must be a key hash, a certificate, or {signer: <public key>}');
+    return undefined;
+  }
+  return { signer: keys.flatMap((key) => problems.attempt(path, () => signerKey(key, 'the signer')) ?? []) };
 }
 
 function checkVersion(version: string, problems: Problems): void {
   const [, patch] = /^0\.3(?:\.([0-9]|1[0-2]))?$/.exec(version) ?? [];
   if (patch !== undefined || version === '0.3') return;
-  const old = /^0\.[12](?:\.|$)/.test(version);
   problems.error(['version'], 'is no version of the session language that is read here', {
     expected: '0.3 to 0.3.12',
     found: version,
-    hint: old
-      ? 'rewrite it for 0.3: export and import are lists of maps, x509 secrets name a private_key'
-      : 'write version: "0.3.12"',
+    hint: 'write version: "0.3.12"',
   });
 }
 

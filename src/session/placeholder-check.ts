@@ -1,13 +1,13 @@
+import type { CompleteSecret } from './complete.ts';
 import type { Part } from './placeholders.ts';
 import type { Path, Problems } from './problems.ts';
-import { isRaw, resolveReference } from './secret-text.ts';
-import type { SessionSecret } from './types.ts';
+import { isRaw, resolveReference, textForm } from './secret-text.ts';
 
 /** Every placeholder must be one, its secret known, and its bytes allowed in that place. */
 export function checkParts(
   path: Path,
   parse: () => Part[],
-  secrets: readonly SessionSecret[],
+  secrets: readonly CompleteSecret[],
   anyBytes: boolean,
   problems: Problems,
 ): void {
@@ -16,8 +16,12 @@ export function checkParts(
     const resolved = problems.attempt(path, () => resolveReference(part, secrets));
     if (resolved === undefined || !isRaw(resolved)) continue;
     if (anyBytes && resolved.escape === undefined) continue;
-    problems.error(path, `puts the bytes of the binary secret ${resolved.secret.name} where only text can be`, {
-      hint: `write $$SCONE::${resolved.secret.name}:hex$$ or :base64`,
-    });
+    problems.error(
+      path,
+      `puts the bytes of the ${resolved.secret.kind ?? 'imported'} secret ${resolved.secret.name} where only text can be`,
+      {
+        hint: `write ${textForm(resolved.secret)}`,
+      },
+    );
   }
 }

@@ -54,9 +54,23 @@ export class Problems {
 
   /** @param what the field or value by name */
   notYet(path: Path, what: string, hint = 'remove it, or wait for a version of sconectl that supports it'): void {
+    this.errors.push(this.notYetError(path, what, hint));
+  }
+
+  /** The error for something known that is not supported yet. */
+  notYetError(
+    path: Path,
+    what: string,
+    hint = 'remove it, or wait for a version of sconectl that supports it',
+  ): SconeError {
     const at = this.source.at?.(path);
     const details = { hint, ...(at === undefined ? {} : { at }) };
-    this.errors.push(new SconeError('E_NOT_YET', `${what} is known, and not supported yet`, details));
+    return new SconeError('E_NOT_YET', `${what} is known, and not supported yet`, details);
+  }
+
+  /** A key that was harmless in older files and has no effect. */
+  ignored(path: Path): void {
+    this.warning(path, 'is ignored: it has no effect', { hint: 'remove it' });
   }
 
   /** Records what a parser of one field throws. */

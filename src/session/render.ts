@@ -1,13 +1,13 @@
 import { Document } from 'yaml';
 import { sessionDocument } from './canonical.ts';
-import type { Session } from './types.ts';
+import type { CompleteSession } from './complete.ts';
 
 /**
  * A session as a session file, for people to read and for `session` commands to take: the same text for the same
  * session. Texts that another reader could take for a number or a boolean are quoted, and a dollar that would be a
  * variable is written `\$`. It holds no generated value, and of explicit ones only the HMAC.
  */
-export function renderSessionYaml(session: Session): string {
+export function renderSessionYaml(session: CompleteSession): string {
   const document = new Document(escapeVariables(sessionDocument(session)), {
     compat: 'yaml-1.1',
     aliasDuplicateObjects: false,

@@ -1,211 +1,171 @@
 import { z } from 'zod';
+import {
+  choice,
+  flag,
+  hash,
+  matching,
+  oneOrMore,
+  optional,
+  placeholder,
+  sessionName,
+  shapes,
+  text,
+  words,
+} from './fields.ts';
+import { images, volumes } from './image-schema.ts';
+import { akvSchema, secrets } from './secret-schema.ts';
+import { services } from './service-schema.ts';
 
 /** The shapes of the session language; what holds between fields is in `parse.ts`. Null counts as absent. */
-const text = z.string().refine((value) => !value.includes('\0') && value.isWellFormed(), 'must not hold NUL');
-const hash = text
-  .regex(/^[0-9a-fA-F]{64}$/, 'must be a SHA-256 in hex: 64 digits')
-  .transform((hex) => hex.toLowerCase());
-const segment = '[A-Za-z0-9_.~-]{1,128}';
-const name = text.regex(new RegExp(`^${segment}$`), 'may only have letters, digits and _ - . ~ (1 to 128 of them)');
-const sessionName = text
-  .max(512, 'must not be longer than 512 characters')
-  .regex(
-    new RegExp(`^${segment}(?:/${segment})*$`),
-    'must be names of letters, digits and _ - . ~, with "/" between them',
-  );
-const absolutePath = text.regex(
-  /^\/$|^(?:\/(?!\.{1,2}(?:\/|$))[^/]+)+$/,
-  'must be an absolute path without "//", "." and ".." parts or a slash at its end',
-);
-const decimal = (most: number) =>
-  text.refine((value) => /^(?:0|[1-9][0-9]*)$/.test(value) && Number(value) <= most, `must be a number up to ${most}`);
-const flag = z.union([z.boolean(), z.enum(['true', 'false'])]).transform((value) => value === true || value === 'true');
+const fragment = placeholder({ description: 'a config-fragment', since: '0.3.10', support: 'refused' });
 
-function optional<T extends z.ZodType>(schema: T) {
-  return schema.nullish().transform((value): z.output<T> | undefined => value ?? undefined);
-}
-/** A known field that is refused by name. */
-const later = optional(z.unknown());
-
-function list<T extends z.ZodType>(item: T) {
-  return z
-    .array(item)
-    .nullish()
-    .transform((items): z.output<T>[] => items ?? []);
-}
-function oneOrMore<T extends z.ZodType<string>>(item: T) {
-  return z
-    .union([item, z.array(item)], { error: 'must be one such text or a list of them' })
-    .transform((value): string[] => (Array.isArray(value) ? value : [value]));
-}
-
-/** A map of texts without a prototype. Not `z.record`, which drops a member called `__proto__` (M12). */
-const textMap = z
-  .custom<{ [name: string]: string | null }>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    'must be a map',
-  )
-  .transform((map, context) => {
-    const texts: { [name: string]: string } = Object.create(null);
-    for (const [key, value] of Object.entries(map)) {
-      const result = text.safeParse(value ?? '');
-      if (result.success) texts[key] = result.data;
-      else context.addIssue({ code: 'custom', message: 'must be a text', path: [key] });
-      if (key === '' || /[=\0]/.test(key) || !key.isWellFormed()) {
-        context.addIssue({ code: 'custom', message: 'has a name that no variable can have', path: [key] });
-      }
-    }
-    return texts;
-  });
-
-const measurement = z.strictObject({ mrenclave: oneOrMore(hash) });
-const signer = z.strictObject({ mrsigner: hash, isvprodid: decimal(0xffff), isvsvn_min: decimal(0xffff) });
-
-export const variantSchema = z.strictObject({
-  sim: optional(measurement),
-  sgx: optional(
-    z.strictObject({
-      mrenclave: optional(oneOrMore(hash)),
-      mrsigner: optional(signer.shape.mrsigner),
-      isvprodid: optional(signer.shape.isvprodid),
-      isvsvn_min: optional(signer.shape.isvsvn_min),
-    }),
-  ),
-  tdx: later,
-  snp: later,
-  mrenclave: later,
-  signer: later,
-});
-
-const service = z.strictObject({
-  name,
-  command: z.union([text, z.array(text).min(1, 'is empty; it begins with the program')], {
-    error: 'must be a list of texts, the program first',
-  }),
-  environment: optional(textMap),
-  pwd: optional(absolutePath),
-  init_data: optional(oneOrMore(hash)),
-  attestation: z.unknown().optional(),
-  mrenclaves: optional(oneOrMore(hash)),
-  image_name: optional(text),
-  persistency: later,
-  fspf_path: later,
-  fspf_key: later,
-  fspf_tag: later,
-  fspf_update_policy: later,
-  platforms: later,
-  one_time_password_shared_secret: later,
-  tags: later,
-});
-
-const image = z.strictObject({
-  name: text.min(1, 'is empty'),
-  injection_files: list(
-    z.union(
-      [
-        text,
-        z.strictObject({
-          path: absolutePath,
-          content: optional(text),
-          permission: optional(text.regex(/^(?:0o?)?[0-7]{3}$/, 'must be octal, such as 0400')),
-        }),
-      ],
-      { error: 'must be {path, content, permission} with an absolute path and octal permission, or a path' },
-    ),
-  ),
-  volumes: later,
-  provide_secrets: later,
-  mrenclaves: later,
-  tags: later,
-});
-
-const secretKinds = [
-  'ascii',
-  'binary',
-  'private-key',
-  'public-key',
-  'x509',
-  'x509-ca',
-  'aad-token',
-  'config-fragment',
-  'pgp-key',
-  'jwt',
-] as const;
-
-/** Fields of other kinds, and ways to share that are not supported yet. */
-export const laterSecretFields = [
-  'export',
-  'import',
-  'import_akv',
-  'key_type',
-  'migrate',
-  'private_key',
-  'issuer',
-  'common_name',
-  'endpoint',
-  'dns',
-  'san',
-  'valid_for',
-  'tenant_id',
-  'client_id',
-  'application_secret',
-  'certificate_thumbprint',
-  'signer',
-  'alg',
-  'validity',
-  'payload',
-] as const;
-
-const secret = z.strictObject({
-  name,
-  kind: optional(z.enum(secretKinds)),
-  size: optional(text.regex(/^[1-9][0-9]{0,4}$/, 'must be a number from 1 to 99999')),
-  value: optional(text),
-  value_hmac: optional(hash),
-  export_public: optional(flag),
-  ...(Object.fromEntries(laterSecretFields.map((field) => [field, later])) as {
-    [field in (typeof laterSecretFields)[number]]: typeof later;
+const signer = z.strictObject({
+  signer: words({
+    description: 'public key (Ed25519 or P-384) whose signature counts',
+    since: '0.3.10',
+    support: 'refused',
   }),
 });
+const entry: z.ZodType = z.union([
+  words({ description: 'CREATOR, ANY or NONE alone, a key hash, a certificate in PEM, or a placeholder' }),
+  signer,
+  z.looseObject({}).meta({
+    description: 'require-all or require-at-least-N with a list of such entries',
+    since: '0.3.10',
+    support: 'refused',
+  }),
+]);
+const operation = (description: string, fallback: string, since?: string, support?: 'refused') =>
+  shapes(
+    {
+      description,
+      default: fallback,
+      ...(since === undefined ? {} : { since }),
+      ...(support === undefined ? {} : { support }),
+    },
+    () => [text, z.array(entry).min(1)],
+  ).optional();
 
-const accessPolicy = z.strictObject({
-  read: z.unknown().optional(),
-  update: z.unknown().optional(),
-  create_sessions: z.unknown().optional(),
-  list_sessions: later,
+export const accessPolicySchema = z.strictObject({
+  read: operation('who may read the session, its generated values excepted', 'CREATOR'),
+  update: operation('who may replace the session', 'CREATOR'),
+  create_sessions: operation('who may create sessions below this one', 'as update', '0.3.5'),
+  list_sessions: operation('who may list the sessions below this one', 'as read', '0.3.12', 'refused'),
 });
 
-const security = z.strictObject({
-  attestation: optional(
-    z.strictObject({
-      mode: optional(text),
-      tolerate: optional(z.array(text)),
-      ignore_advisories: optional(oneOrMore(text)),
-      trusted_scone_qe_pubkeys: later,
-      must_be_sgx_local: later,
-      one_time_password_shared_secret: later,
+export const weaknesses = [
+  'debug-mode',
+  'hyperthreading',
+  'insecure-igpu',
+  'software-hardening-needed',
+  'aepic-leak',
+  'insecure-configuration',
+  'outdated-tcb',
+  'maa-managed-tcb',
+  'local-attestation-trust-cas-tcb',
+] as const;
+
+export const attestationSchema = z.strictObject({
+  mode: optional(
+    choice(['hardware', 'none', 'maa'], {
+      description: 'how services are attested; only hardware is supported',
+      default: 'hardware',
     }),
   ),
-  freshness: later,
-  service_access_token: later,
-  singleton_enclaves: later,
+  url: optional(
+    matching(/^https:\/\/\S+$/, 'must begin with https://', {
+      description: 'mode maa: the attestation service of Azure',
+      example: 'https://name.weu.attest.azure.net/',
+      since: '0.3.7',
+      support: 'refused',
+    }),
+  ),
+  certificates: optional(
+    oneOrMore(text, { description: 'mode maa: certificates of that service', since: '0.3.7', support: 'refused' }),
+  ),
+  tolerate: optional(
+    oneOrMore(text, { description: `weaknesses to tolerate: ${weaknesses.join(', ')}`, example: '[outdated-tcb]' }),
+  ),
+  ignore_advisories: optional(
+    oneOrMore(text, { description: 'advisories to ignore, or "*"', example: '[INTEL-SA-00586]' }),
+  ),
+  trusted_scone_qe_pubkeys: optional(
+    oneOrMore(text, { description: 'keys of SCONE quoting enclaves, before 7.0', support: 'refused' }),
+  ),
+  must_be_sgx_local: optional(
+    flag({ description: 'whether the service runs beside the CAS', since: '0.3.11', support: 'refused' }),
+  ),
+  one_time_password_shared_secret: optional(
+    words({ description: 'secret of one-time passwords (RFC 6238), base32', since: '0.3.8', support: 'refused' }),
+  ),
+});
+
+export const securitySchema = z.strictObject({
+  attestation: shapes({ description: 'how services are attested' }, () => [attestationSchema, fragment]).optional(),
+  freshness: optional(z.unknown().meta({ description: 'seen in files; not documented', support: 'refused' })),
+  service_access_token: optional(
+    words({ description: 'token that a service must show', since: '0.3.9', support: 'refused' }),
+  ),
+  singleton_enclaves: optional(
+    flag({
+      description: 'whether every start needs a fresh enclave',
+      default: 'false',
+      since: '0.3.9',
+      support: 'refused',
+    }),
+  ),
+});
+
+/** Where secrets are stored: the tags `!cas` and `!akv` are read as maps with that one key. */
+const storeSchema = z.strictObject({
+  cas: optional(z.unknown().meta({ description: 'in the CAS; the tag !cas' })),
+  akv: optional(
+    akvSchema
+      .pick({ vault: true, token: true })
+      .meta({ description: 'in a key vault of Azure; the tag !akv', support: 'refused' }),
+  ),
+});
+
+const creatorSigner = z.strictObject({
+  signer: oneOrMore(text, { description: 'public keys that signed it', support: 'refused' }),
 });
 
 export const sessionSchema = z.strictObject({
-  version: text,
-  name: sessionName,
-  namespace_hash: optional(hash),
-  predecessor: optional(text.regex(/^(?:~|null|[0-9a-fA-F]{64})$/, 'must be a session hash in hex: 64 digits')),
-  creator: optional(text),
-  salt: optional(text.regex(/^[0-9a-fA-F]{32}$/, 'must be 32 digits of hex').transform((value) => value.toLowerCase())),
-  access_policy: optional(accessPolicy),
-  security: optional(security),
-  services: list(service),
-  images: list(image),
-  secrets: list(secret),
-  volumes: later,
-  secret_config: later,
+  version: words({ description: 'version of the language, 0.3 to 0.3.12', example: '"0.3.12"' }),
+  name: sessionName({
+    description: 'name of the session, with its namespace (since 0.3.5); / is the root (since 0.3.11)',
+    example: 'myPythonApp/pythonapp',
+  }),
+  namespace_hash: optional(hash({ description: 'when it is created: hash of the session above it', since: '0.3.11' })),
+  predecessor: optional(
+    matching(/^(?:~|null|[0-9a-fA-F]{64})$/, 'must be a session hash in hex: 64 digits', {
+      description: 'when it is updated: hash of the session it replaces',
+    }),
+  ),
+  creator: shapes({ description: 'who created it; the CAS fills it in' }, () => [text, creatorSigner]).optional(),
+  salt: optional(
+    text
+      .regex(/^[0-9a-fA-F]{32}$/, 'must be 32 digits of hex')
+      .transform((value) => value.toLowerCase())
+      .meta({ description: 'makes the hash say nothing about explicit values', since: '0.3.12' }),
+  ),
+  access_policy: shapes({ description: 'who may do what with the session' }, () => [
+    accessPolicySchema,
+    fragment,
+  ]).optional(),
+  security: shapes({ description: 'what attestation demands' }, () => [securitySchema, fragment]).optional(),
+  services,
+  images,
+  secrets,
+  volumes,
+  secret_config: optional(
+    z
+      .strictObject({
+        store_in: optional(storeSchema.meta({ description: 'where secrets are stored', default: '!cas' })),
+      })
+      .meta({ description: 'how secrets are kept', since: '0.3.10' }),
+  ),
 });
 
 export type ParsedSessionDocument = z.infer<typeof sessionSchema>;
-export type ParsedService = ParsedSessionDocument['services'][number];
+export type ParsedSecurity = z.infer<typeof securitySchema>;

@@ -1,35 +1,66 @@
 import { base64, concat, hex, utf8, utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
+import type { CompleteSecret } from './complete.ts';
 import type { Part } from './placeholders.ts';
-import type { SessionSecret } from './types.ts';
+import type { SecretKind } from './secret-schema.ts';
 
-/** Formats of a secret kind; the first is the default. `ascii` has none. */
-const formats = {
+/** Formats of a secret kind (language, c.4); the first is the default. A kind without any has no format. */
+const formats: { readonly [kind in SecretKind]: readonly string[] } = {
   ascii: [],
   binary: ['bin', 'hex', 'base64', 'base64url', 'base32', 'base32nopad'],
-} as const satisfies { [kind in SessionSecret['kind']]: readonly string[] };
+  'private-key': ['pem', 'pkcs8:pem', 'der', 'pkcs8:der'],
+  'public-key': ['spki:pem', 'spki:der'],
+  x509: certificateFormats(),
+  'x509-ca': certificateFormats(),
+  'aad-token': [],
+  'config-fragment': [],
+  'pgp-key': ['privatekey', 'publickey'].flatMap((key) => [`${key}:asciiarmored`, `${key}:binary`, `${key}:base64`]),
+  jwt: [],
+};
+
+function certificateFormats(): string[] {
+  const key = ['privatekey', 'privatekey:pem', 'privatekey:pkcs8:pem', 'privatekey:der', 'privatekey:pkcs8:der'];
+  return ['crt', 'crt:pem', 'crt:der', ...key, 'chain', 'pkcs12-with-private-key'];
+}
+
+/** Old endings of names, and the kinds that have them. `.chain` is no `:chain`: its order is the reverse. */
+const endings: { readonly [ending: string]: readonly SecretKind[] } = {
+  hex: ['binary'],
+  crt: ['x509', 'x509-ca'],
+  key: ['private-key', 'x509', 'x509-ca'],
+  chain: ['x509', 'x509-ca'],
+};
 
 type Reference = Extract<Part, { secret: string }>;
 
 /** What a placeholder stands for, decided against the secrets of its session. */
 export interface Resolved {
-  secret: SessionSecret;
-  /** Absent for kinds without formats. */
+  secret: CompleteSecret;
+  /** Absent for kinds without formats. With a dot in front: an old ending other than `.hex`. */
   format?: string;
   escape?: 'json';
 }
 
 /**
  * The secret and format that a placeholder means. `name.hex` is the old spelling of `name:hex`, unless a secret has
- * exactly that name. Unknown secrets and formats are `E_SESSION`.
+ * exactly that name; `.crt`, `.key` and `.chain` are old too. Unknown secrets and formats are `E_SESSION`.
  */
-export function resolveReference(part: Reference, secrets: readonly SessionSecret[]): Resolved {
+export function resolveReference(part: Reference, secrets: readonly CompleteSecret[]): Resolved {
   const find = (name: string) => secrets.find((secret) => secret.name === name);
   let secret = find(part.secret);
   let { format } = part;
-  if (secret === undefined && format === undefined && part.secret.endsWith('.hex')) {
-    secret = find(part.secret.slice(0, -'.hex'.length));
-    format = 'hex';
+  const [, stem = '', ending = ''] = /^(.+)\.(hex|crt|key|chain)$/.exec(part.secret) ?? [];
+  if (secret === undefined && format === undefined && ending !== '') {
+    secret = find(stem);
+    const kinds = endings[ending] ?? [];
+    if (secret?.kind !== undefined && !kinds.includes(secret.kind)) {
+      throw new SconeError('E_SESSION', `a secret of kind ${secret.kind} has no .${ending}`, {
+        expected: `a secret of kind ${kinds.join(' or ')}`,
+        found: `$$SCONE::${part.secret}$$`,
+        hint: `write $$SCONE::${stem}$$`,
+      });
+    }
+    format = ending === 'hex' ? 'hex' : `.${ending}`;
   }
   if (secret === undefined) {
     throw new SconeError('E_SESSION', `a placeholder refers to the secret ${part.secret}, which the session lacks`, {
@@ -38,14 +69,15 @@ export function resolveReference(part: Reference, secrets: readonly SessionSecre
       hint: 'define the secret, or correct the name in the placeholder',
     });
   }
-  const known: readonly string[] = formats[secret.kind];
-  const chosen = format ?? known[0];
-  if (format !== undefined && !known.includes(format)) {
+  // The kind of an imported secret may be left out; then the other session decides.
+  const known = secret.kind === undefined ? Object.values(formats).flat() : formats[secret.kind];
+  const chosen = format ?? (secret.kind === undefined ? undefined : known[0]);
+  if (format !== undefined && !format.startsWith('.') && !known.includes(format)) {
     const supported = known.length === 0 ? 'no format' : `one of ${known.join(', ')}`;
     throw new SconeError('E_SESSION', `a secret of kind ${secret.kind} cannot be written as ${format}`, {
       expected: supported,
       found: `$$SCONE::${part.secret}:${format}$$`,
-      hint: known.length === 0 ? `write $$SCONE::${secret.name}$$` : `write $$SCONE::${secret.name}:${known[1]}$$`,
+      hint: `write ${textForm(secret)}`,
     });
   }
   return {
@@ -55,9 +87,18 @@ export function resolveReference(part: Reference, secrets: readonly SessionSecre
   };
 }
 
+/** A placeholder of this secret that is text. */
+export function textForm({ kind, name }: CompleteSecret): string {
+  const form = kind === undefined ? undefined : formats[kind].find((format) => !rawFormat.test(format));
+  if (kind === 'binary') return `$$SCONE::${name}:hex$$ or :base64`;
+  return form === undefined ? `$$SCONE::${name}$$` : `$$SCONE::${name}:${form}$$`;
+}
+
+const rawFormat = /^bin$|(?:^|:)der$|^pkcs12|:binary$/;
+
 /** Whether the result may hold any byte, and so has no place in an argument or a variable. */
 export function isRaw({ format }: Resolved): boolean {
-  return format === 'bin';
+  return format !== undefined && rawFormat.test(format);
 }
 
 /**

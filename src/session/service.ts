@@ -1,36 +1,30 @@
-import { normaliseAttestation } from './attestation.ts';
+import { z } from 'zod';
+import { splitWords } from '../core/words.ts';
+import { normaliseAttestation, type Surroundings } from './attestation.ts';
+import type { CompleteImage, CompleteService } from './complete.ts';
+import { text } from './fields.ts';
+import { checkFragments, isFragment } from './fragment.ts';
 import { checkParts } from './placeholder-check.ts';
-import { parseArgument, parseVariable } from './placeholders.ts';
+import { parseArgument, parsePlaceholders, parseVariable } from './placeholders.ts';
 import type { Path, Problems } from './problems.ts';
-import type { ParsedService } from './schema.ts';
-import type { SessionImage, SessionSecret, SessionService } from './types.ts';
+import type { ParsedService } from './service-schema.ts';
+import { withoutNothing } from './share.ts';
 
-const laterServiceFields = [
-  'fspf_path',
-  'fspf_key',
-  'fspf_tag',
-  'fspf_update_policy',
-  'platforms',
-  'one_time_password_shared_secret',
-  'tags',
-] as const;
+const commandSchema = z.union([text, z.array(text).min(1, 'is empty; it begins with the program')], {
+  error: 'must be a list of texts, the program first',
+});
 
 export function normaliseService(
   service: ParsedService,
   path: Path,
-  secrets: readonly SessionSecret[],
-  images: readonly SessionImage[],
+  images: readonly CompleteImage[],
+  surroundings: Surroundings,
   problems: Problems,
-): SessionService {
-  for (const field of laterServiceFields) {
-    if (service[field] !== undefined) problems.notYet([...path, field], `${field} of a service`);
-  }
-  const { pwd, image_name } = service;
+): CompleteService {
+  const { secrets } = surroundings;
+  const { pwd, image_name, fspf_key, platforms, one_time_password_shared_secret: password } = service;
   const environment = service.environment ?? (Object.create(null) as { [name: string]: string });
-  if (typeof service.command === 'string') {
-    problems.notYet([...path, 'command'], 'a command as one text', 'write a list: command: [python3, print_env.py]');
-  }
-  const command = typeof service.command === 'string' ? [service.command] : service.command;
+  const command = commandOf(service.command, [...path, 'command'], problems);
   command.forEach((word, index) =>
     checkParts([...path, 'command', index], () => parseArgument(word), secrets, false, problems),
   );
@@ -40,13 +34,68 @@ export function normaliseService(
   if (image_name !== undefined && !images.some((image) => image.name === image_name)) {
     problems.error([...path, 'image_name'], `is ${image_name}, which images does not define`);
   }
+  if (platforms !== undefined) checkFragments(platforms, [...path, 'platforms'], secrets, problems);
+  if (isFragment(fspf_key)) {
+    checkParts([...path, 'fspf_key'], () => parsePlaceholders(fspf_key), secrets, true, problems);
+  }
+  if (
+    service.fspf_tag === undefined &&
+    service.fspf_path !== undefined &&
+    service.fspf_update_policy !== 'no_rollback_protection'
+  ) {
+    problems.error(path, 'lacks "fspf_tag"', {
+      hint: 'write it, or fspf_update_policy: no_rollback_protection, which protects from nothing older',
+    });
+  }
+  if (password !== undefined)
+    checkPassword(password, [...path, 'one_time_password_shared_secret'], surroundings, problems);
+  for (const field of ['persistency', 'tags'] as const) {
+    if (service[field] !== undefined) problems.ignored([...path, field]);
+  }
   return {
     name: service.name,
     command,
     ...(pwd === undefined ? {} : { pwd }),
     environment,
     init_data: service.init_data ?? [],
-    attestation: normaliseAttestation(service, path, problems),
+    attestation: normaliseAttestation(service, path, surroundings, problems),
     ...(image_name === undefined ? {} : { image_name }),
+    ...withoutNothing({
+      fspf_path: service.fspf_path,
+      fspf_key: isFragment(fspf_key) ? fspf_key : fspf_key?.toLowerCase(),
+      fspf_tag: service.fspf_tag?.toLowerCase(),
+      fspf_update_policy:
+        service.fspf_update_policy ??
+        (service.fspf_path === undefined ? undefined : 'rollback_protected_reinitializable'),
+      platforms,
+      one_time_password_shared_secret: password,
+    }),
   };
+}
+
+/** The secret of one-time passwords: base32 of at least 128 bits, or a placeholder in that form. */
+export function checkPassword(value: string, path: Path, { secrets }: Surroundings, problems: Problems): void {
+  if (value.includes('$$SCONE::')) {
+    checkParts(path, () => parsePlaceholders(value), secrets, false, problems);
+    return;
+  }
+  if (/^[A-Za-z2-7]{26,}={0,6}$/.test(value)) return;
+  problems.error(path, 'must be base32 of at least 128 bits, or a placeholder', {
+    expected: '26 or more of A-Z 2-7, or $$SCONE::name:base32nopad$$',
+  });
+}
+
+/** A text is split at blanks, with quotes; there is no shell. */
+function commandOf(given: unknown, path: Path, problems: Problems): string[] {
+  if (given === undefined || given === null) {
+    problems.error(path.slice(0, -1), 'lacks "command"', { hint: 'write command: [python3, app.py]' });
+    return [];
+  }
+  const command = problems.check(commandSchema, given, path);
+  if (typeof command !== 'string') return command ?? [];
+  const words = splitWords(command);
+  if (words === undefined)
+    problems.error(path, 'has a quote that is not closed', { hint: 'close it with the same quote' });
+  else if (words.argv.length === 0) problems.error(path, 'is empty; it begins with the program');
+  return words?.argv ?? [];
 }

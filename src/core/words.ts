@@ -1,5 +1,5 @@
 /** A command, split into its words. */
-export interface Command {
+export interface Words {
   argv: string[];
   /** Characters outside quotes that a shell would have understood; here they are text. */
   metacharacters: string[];
@@ -16,7 +16,7 @@ const spans = [
  * expanded, and a backslash is a backslash. A `{{…}}` is one piece whatever blanks it holds. Nothing where a quote is
  * not closed.
  */
-export function splitCommand(text: string): Command | undefined {
+export function splitWords(text: string): Words | undefined {
   const argv: string[] = [];
   const odd = new Set<string>();
   let word: string | undefined;

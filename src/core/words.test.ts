@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { splitCommand } from './command.ts';
+import { splitWords } from './words.ts';
 
 test('a command is split at blanks, and quotes keep them together', () => {
   const cases: [string, string[]][] = [
@@ -18,24 +18,24 @@ test('a command is split at blanks, and quotes keep them together', () => {
     ['a {{ b $$SCONE::c d', ['a', '{{', 'b', '$$SCONE::c', 'd']],
     ['a --p=$$SCONE::x|escape(json)$$', ['a', '--p=$$SCONE::x|escape(json)$$']],
   ];
-  for (const [text, argv] of cases) assert.deepEqual(splitCommand(text)?.argv, argv, text);
+  for (const [text, argv] of cases) assert.deepEqual(splitWords(text)?.argv, argv, text);
 });
 
 test('a quote that is not closed is no command', () => {
-  for (const text of [`a 'b`, `a "b`, `'`, `a 'b"`]) assert.equal(splitCommand(text), undefined, text);
+  for (const text of [`a 'b`, `a "b`, `'`, `a 'b"`]) assert.equal(splitWords(text), undefined, text);
 });
 
 test('what only a shell would understand is reported, unless it is quoted', () => {
-  assert.deepEqual(splitCommand('a | b > c && d; `e` $F *.py')?.metacharacters, ['|', '>', '&', ';', '`', '$', '*']);
-  assert.deepEqual(splitCommand(`a '|' ">&;" '$X*'`)?.metacharacters, []);
-  assert.deepEqual(splitCommand('a {{x | default(value="y")}} $$SCONE::z$$')?.metacharacters, []);
+  assert.deepEqual(splitWords('a | b > c && d; `e` $F *.py')?.metacharacters, ['|', '>', '&', ';', '`', '$', '*']);
+  assert.deepEqual(splitWords(`a '|' ">&;" '$X*'`)?.metacharacters, []);
+  assert.deepEqual(splitWords('a {{x | default(value="y")}} $$SCONE::z$$')?.metacharacters, []);
 });
 
 test('words that were quoted come back as they were', () => {
   const word = fc.string({ unit: 'grapheme' }).filter((text) => !/['"]|\{\{|\$\$SCONE/.test(text));
   fc.assert(
     fc.property(fc.array(word, { maxLength: 5 }), (words) => {
-      assert.deepEqual(splitCommand(words.map((one) => `'${one}'`).join(' '))?.argv, words);
+      assert.deepEqual(splitWords(words.map((one) => `'${one}'`).join(' '))?.argv, words);
     }),
   );
 });
@@ -49,7 +49,7 @@ test('a long hostile command is split in linear time', () => {
     'a"'.repeat(50_001),
   ]) {
     const start = process.cpuUsage();
-    splitCommand(text);
+    splitWords(text);
     const { user, system } = process.cpuUsage(start);
     assert.ok(user + system < 1_000_000, `${user + system} µs`);
   }

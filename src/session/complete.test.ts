@@ -1,0 +1,424 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import { keyHash, sha256 } from '../core/digest.ts';
+import { SconeError } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
+import { readSessionSource } from '../manifest/session-source.ts';
+import { sessionBytes } from './canonical.ts';
+import { normaliseCompleteSession, normaliseSession, parseCompleteSession } from './parse.ts';
+import { renderSessionYaml } from './render.ts';
+
+const aa = 'aa'.repeat(32);
+const salt = '00'.repeat(16);
+const top = 'version: "0.3.12"\nname: a/b\n';
+
+function read(yaml: string) {
+  return parseCompleteSession(readSessionSource(yaml, 's.yml', new Map()), { salt });
+}
+
+/** The normal form, after it was found to be its own normal form in JSON and in YAML, with the same bytes. */
+function normal(yaml: string) {
+  const { session } = read(yaml);
+  const bytes = sessionBytes(session);
+  assert.deepEqual(sessionBytes(normaliseCompleteSession(parseJson(bytes))), bytes);
+  assert.deepEqual(sessionBytes(read(renderSessionYaml(session)).session), bytes);
+  return JSON.parse(JSON.stringify(session));
+}
+
+function problems(yaml: string): string[] {
+  try {
+    read(yaml);
+  } catch (error) {
+    assert.ok(error instanceof SconeError, String(error));
+    return error.errors.map(({ at, code, message }) => `${at?.line}:${at?.column} ${code} ${message}`);
+  }
+  return [];
+}
+
+/** What is not supported yet, without the end that all such messages have. */
+function later(yaml: string): string[] {
+  return read(yaml).unsupported.map(({ message, at }) => `${at?.line} ${message.replace(/ is known, .*$/, '')}`);
+}
+
+const service = (lines: string) => `${top}services:\n- name: p\n  command: [p]\n${lines}\n`;
+
+test('every kind of secret has its fields and defaults', () => {
+  const yaml = `${top}secrets:
+- {name: text, kind: ascii, size: 30}
+- {name: bytes, kind: binary}
+- {name: key, kind: private-key}
+- {name: kept, kind: private-key, key_type: P-384, migrate: true}
+- {name: public, kind: public-key, private_key: key}
+- {name: ca, kind: x509-ca, private_key: key, common_name: CA}
+- {name: cert, kind: x509, private_key: kept, issuer: ca, dns: api, san: ["ip:10.0.0.1"], endpoint: server, valid_for: 90 days}
+- {name: azure, kind: aad-token, tenant_id: t, client_id: c, application_secret: s}
+- {name: part, kind: config-fragment, value: [{mrenclave: x}, null]}
+- {name: mail, kind: pgp-key}
+- {name: token, kind: jwt, signer: kept, validity: {for: 1 hour}, payload: {sub: me, id: $$SCONE::self::software_identity$$}}
+- {name: other, import: {session: ../c}}
+- {name: vault, kind: ascii, import_akv: {vault: v, token: $$SCONE::azure$$}}
+`;
+  const secrets = normal(yaml).secrets as { name: string; value_hmac?: string }[];
+  const of = (name: string) => secrets.find((secret) => secret.name === name);
+  assert.deepEqual(of('key'), { name: 'key', kind: 'private-key', key_type: 'P-256' });
+  assert.deepEqual(of('kept'), { name: 'kept', kind: 'private-key', key_type: 'P-384', migrate: true });
+  assert.deepEqual(of('cert'), {
+    name: 'cert',
+    kind: 'x509',
+    private_key: 'kept',
+    issuer: 'ca',
+    endpoint: 'server',
+    dns: ['api'],
+    san: ['ip:10.0.0.1'],
+    valid_for: '90 days',
+  });
+  assert.deepEqual(of('other'), { name: 'other', import: { session: '../c', secret: 'other' } });
+  assert.deepEqual(of('vault'), {
+    name: 'vault',
+    kind: 'ascii',
+    import_akv: { vault: 'v', secret_name: 'vault', token: '$$SCONE::azure$$' },
+  });
+  assert.match(of('part')?.value_hmac ?? '', /^[0-9a-f]{64}$/);
+  assert.equal(read(yaml).values['part'], '[{"mrenclave":"x"},null]');
+  assert.deepEqual(
+    later(yaml).map((one) => one.replace(/^\d+ /, '')),
+    [
+      ...[
+        'private-key',
+        'private-key',
+        'public-key',
+        'x509-ca',
+        'x509',
+        'aad-token',
+        'config-fragment',
+        'pgp-key',
+        'jwt',
+      ].map((kind) => `the secret kind ${kind}`),
+      'import of a secret',
+      'import_akv of a secret',
+    ],
+  );
+});
+
+test('a secret has only fields of its kind, and all that its kind needs', () => {
+  const wrong = (secret: string) =>
+    problems(`${top}secrets: [${secret}]`).map((one) => one.replace(/^\S+ E_SESSION /, ''));
+  assert.deepEqual(wrong('{name: a, kind: ascii, key_type: P-256}'), [
+    'secrets[0].key_type has no meaning for a secret of kind ascii',
+  ]);
+  assert.deepEqual(wrong('{name: a, kind: x509}'), ['secrets[0] lacks "private_key"']);
+  assert.deepEqual(wrong('{name: a, kind: aad-token, tenant_id: t}'), [
+    'secrets[0] lacks "client_id"',
+    'secrets[0] lacks "application_secret"',
+  ]);
+  assert.deepEqual(wrong('{name: a, kind: pgp-key, value: x}'), [
+    'secrets[0].value has no meaning for a secret of kind pgp-key',
+  ]);
+  assert.deepEqual(wrong('{name: a, kind: private-key, value: x}'), ['secrets[0].value must be PEM']);
+  assert.deepEqual(wrong('{name: k, kind: private-key}, {name: a, kind: jwt, signer: k, payload: {exp: 1}}'), [
+    'secrets[1].signer names a key of type P-256',
+    'secrets[1].payload.exp is a claim that the CAS makes',
+  ]);
+  assert.deepEqual(wrong('{name: a}'), ['secrets[0] lacks "kind"']);
+  assert.deepEqual(wrong('{name: a, kind: x509, private_key: k, dns: a, endpoint: client}, {name: k, kind: ascii}'), [
+    'secrets[0].private_key names a secret of kind ascii',
+    'secrets[0].dns stands beside endpoint: client',
+  ]);
+});
+
+test('certificates form no circle', () => {
+  assert.deepEqual(
+    problems(`${top}secrets:
+- {name: k, kind: private-key}
+- {name: a, kind: x509-ca, private_key: k, issuer: b}
+- {name: b, kind: x509-ca, private_key: k, issuer: a}
+- {name: c, kind: x509, private_key: k, issuer: a}
+- {name: d, kind: x509, private_key: k, issuer: e}
+`),
+    [
+      '5:52 E_SESSION secrets[1].issuer leads back to the certificate itself',
+      '6:52 E_SESSION secrets[2].issuer leads back to the certificate itself',
+      '8:49 E_SESSION secrets[4].issuer names the secret e, which the session lacks',
+    ],
+  );
+});
+
+test('exports and imports have one normal form, whichever of the shapes was written', () => {
+  const exported = (text: string) =>
+    normal(`${top}secrets: [{name: s, kind: ascii, export: ${text}}]`).secrets[0].export;
+  const one = [{ session: 'c/d', session_hash: aa }];
+  assert.deepEqual(exported(`{session: c/d, session_hash: ${aa}}`), one);
+  assert.deepEqual(exported(`[{session: c/d, session_hash: ${aa.toUpperCase()}}]`), one);
+  assert.deepEqual(exported(`"/session=c/d,session_hash=${aa}"`), one);
+  assert.deepEqual(exported('[{namespace: ..}, "host:8081/cas_key=k,session=x"]'), [
+    { namespace: '..' },
+    { session: 'x', cas_url: 'host:8081', cas_key: 'k' },
+  ]);
+  const imported = (text: string) => normal(`${top}secrets: [{name: s, import: ${text}}]`).secrets[0].import;
+  assert.deepEqual(imported('{session: c, secret: t}'), { session: 'c', secret: 't' });
+  assert.deepEqual(imported('"host/cas_software_key=k,session=c,secret=t"'), {
+    session: 'c',
+    cas_url: 'host',
+    cas_software_key: 'k',
+    secret: 't',
+  });
+  const wrong = (text: string) => problems(`${top}secrets: [{name: s, kind: ascii, export: ${text}}]`).length;
+  for (const text of [
+    'c/d',
+    '{session: c, namespace: d}',
+    '{session: c, cas_url: h}',
+    '{session: c, cas_key: k}',
+    '{session: ../c, cas_url: h, cas_key: k}',
+    '{}',
+    '["/session=a,session=b"]',
+    '/session=a,colour=b',
+  ]) {
+    assert.equal(wrong(text), 1, text);
+  }
+});
+
+test('volumes and images are read as a whole, and checked against each other', () => {
+  const yaml = `${top}volumes:
+- {name: fresh}
+- {name: open, files: authenticated-only, fspf_key: ${aa.toUpperCase()}, fspf_tag: ${salt}, export: {session: c}}
+- {name: alias, export: [{to: {session: c}, update_policy: ephemeral, volume_alias: x}]}
+- {name: theirs, import: {session: c, volume: v}}
+images:
+- name: i
+  volumes: [{name: fresh, path: /data}, {name: theirs, path: /theirs, update_policy: ephemeral}]
+  injection_files: [/etc/template, {path: /etc/file, content: x, permission: 0o400}]
+  provide_secrets: [s]
+secrets: [{name: s, kind: ascii}]
+`;
+  const { volumes, images } = normal(yaml);
+  assert.deepEqual(volumes, [
+    { name: 'fresh', files: 'encrypted' },
+    { name: 'open', files: 'authenticated-only', fspf_key: aa, fspf_tag: salt, export: [{ session: 'c' }] },
+    {
+      name: 'alias',
+      files: 'encrypted',
+      export: [{ to: { session: 'c' }, update_policy: 'ephemeral', volume_alias: 'x' }],
+    },
+    { name: 'theirs', import: { session: 'c', volume: 'v' } },
+  ]);
+  assert.equal(images[0].volumes[0].update_policy, 'rollback_protected');
+  assert.deepEqual(images[0].injection_files[0], '/etc/template');
+  assert.deepEqual(later(yaml), [
+    '4 volumes',
+    '11 an injection file whose template lies in the file system',
+    '10 volumes of an image',
+    '12 provide_secrets of an image',
+  ]);
+  assert.deepEqual(problems(yaml.replace('[{name: fresh, path', '[{name: frsh, path').replace('[s]\n', '[t]\n')), [
+    '10:20 E_SESSION images[0].volumes[0].name is frsh, which volumes does not define',
+    '12:21 E_SESSION images[0].provide_secrets[0] is t, which secrets does not define',
+  ]);
+});
+
+test('an access list takes certificates, signers, groups and placeholders', () => {
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const pem = publicKey.export({ type: 'spki', format: 'pem' });
+  const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' });
+  const block = (text: string | Buffer) =>
+    text
+      .toString()
+      .trim()
+      .split('\n')
+      .map((line) => `        ${line}`)
+      .join('\n');
+  const yaml = `${top}secrets: [{name: f, kind: config-fragment, value: CREATOR}, {name: g, kind: ascii}]
+access_policy:
+  read:
+    - |
+${block(pem)}
+    - $$SCONE::g$$
+  update:
+    - require-at-least-2:
+        - CREATOR
+        - signer: |
+${block(pem).replace(/^/gm, '    ')}
+        - require-all: [CREATOR, $$SCONE::g$$]
+  list_sessions: NONE
+`;
+  const policy = normal(yaml).access_policy;
+  const own = keyHash(sha256(publicKey.export({ type: 'spki', format: 'der' })), 'production');
+  assert.deepEqual(policy.read, [own, '$$SCONE::g$$']);
+  assert.deepEqual(policy.update, [
+    { 'require-at-least-2': ['CREATOR', { signer: pem }, { 'require-all': ['CREATOR', '$$SCONE::g$$'] }] },
+  ]);
+  assert.deepEqual(policy.create_sessions, policy.update);
+  assert.deepEqual(
+    later(yaml).map((one) => one.replace(/^\d+ /, '')),
+    [
+      'a placeholder in read',
+      'require-at-least-2 in update',
+      'require-at-least-2 in create_sessions',
+      'list_sessions',
+      'the secret kind config-fragment',
+    ],
+  );
+  assert.equal(
+    normal(`${top}secrets: [{name: f, kind: config-fragment, value: x}]\naccess_policy: $$SCONE::f$$`).access_policy,
+    '$$SCONE::f$$',
+  );
+  const wrong = (update: string) => problems(`${top}access_policy:\n  update: ${update}`);
+  assert.equal(wrong('[{require-at-least-3: [CREATOR]}]').length, 1);
+  assert.equal(wrong('[{require-none: [CREATOR]}]').length, 1);
+  assert.equal(wrong('[{require-all: [CREATOR], signer: x}]').length, 1);
+  assert.equal(wrong('[$$SCONE::nothing$$]').length, 1);
+  assert.match(wrong(`\n  - signer: |\n${block(p256)}`)[0] ?? '', /a key that cannot sign sessions/);
+});
+
+test('what a client in PEM may do is supported: it is the same as its key hash', () => {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' });
+  const hash = keyHash(sha256(publicKey.export({ type: 'spki', format: 'der' })), 'production');
+  const session = normaliseSession({ version: '0.3', name: 'a', access_policy: { read: [pem] } });
+  assert.deepEqual(session, normaliseSession({ version: '0.3', name: 'a', access_policy: { read: [hash] } }));
+});
+
+test('a service takes every way to be attested', () => {
+  const attested = (text: string) => normal(service(`  attestation: ${text}`)).services[0].attestation;
+  const signer = `mrsigner: ${aa}, isvprodid: 1`;
+  assert.deepEqual(attested(`{mrenclave: ${aa}}`), [{ sgx: { mrenclave: [aa] } }, { sim: { mrenclave: [aa] } }]);
+  assert.deepEqual(attested(`[{signer: {${signer}, isvsvn_min: 2}}]`), [
+    { sgx: { mrsigner: aa, isvprodid: '1', isvsvn_min: '2' } },
+  ]);
+  const both = service(`  attestation: [{mrenclave: ${aa}, signer: {${signer}, isvsvn: 2}}]`);
+  assert.deepEqual(later(both), ['6 mrenclave beside a signer']);
+  assert.deepEqual(later(service(`  attestation: [{signer: {${signer}, isvsvn_min: 1, isvsvn_max: 2}}]`)), [
+    '6 isvsvn_max of a signer',
+  ]);
+  for (const text of [
+    `{signer: {${signer}}}`,
+    `{signer: {${signer}, isvsvn: 1, isvsvn_min: 1}}`,
+    `{signer: {${signer}, isvsvn_min: 2, isvsvn_max: 1}}`,
+    '{}',
+  ]) {
+    assert.equal(problems(service(`  attestation: ${text}`)).length, 1, text);
+  }
+  const fragment = `${service('  attestation: [$$SCONE::f$$]')}secrets: [{name: f, import: {session: c}}]`;
+  assert.deepEqual(normal(fragment).services[0].attestation, ['$$SCONE::f$$']);
+  assert.deepEqual(
+    normal(`${top}security: {attestation: {mode: none}}\nservices: [{name: p, command: p}]`).services[0].attestation,
+    [],
+  );
+});
+
+test('a command as one text is split as a shell would, without a shell', () => {
+  const session = normal(
+    `${top}services: [{name: p, command: "python3 -c 'a b' \\"$$SCONE::s$$\\"", attestation: []}]\nsecrets: [{name: s, kind: ascii}]`,
+  );
+  assert.deepEqual(session.services[0].command, ['python3', '-c', 'a b', '$$SCONE::s$$']);
+  assert.deepEqual(problems(`${top}services: [{name: p, command: "p 'x", attestation: []}]`), [
+    '3:31 E_SESSION services[0].command has a quote that is not closed',
+  ]);
+});
+
+test('all of security and of the file system is read, and what is not supported is named', () => {
+  const yaml = `${top}security:
+  attestation:
+    mode: maa
+    url: https://t.weu.attest.azure.net/
+    certificates: c
+    tolerate: [local-attestation-trust-cas-tcb]
+    trusted_scone_qe_pubkeys: [${aa}]
+    must_be_sgx_local: true
+    one_time_password_shared_secret: ABCDEFGHIJKLMNOPQRSTUVWXYZ
+  service_access_token: t
+  singleton_enclaves: true
+services:
+- name: p
+  command: [p]
+  attestation: []
+  platforms: ["INTEL_QE_ID:${salt}"]
+  one_time_password_shared_secret: $$SCONE::s:base32nopad$$
+  fspf_path: /fspf
+  fspf_key: $$SCONE::s$$
+  fspf_update_policy: no_rollback_protection
+  persistency: None
+secrets: [{name: s, kind: binary}]
+secret_config: {store_in: !akv {vault: v}}
+`;
+  assert.deepEqual(normal(yaml).secret_config, { store_in: { akv: { vault: 'v' } } });
+  assert.deepEqual(
+    later(yaml).map((one) => one.replace(/^\d+ /, '')),
+    [
+      'secret_config',
+      'the attestation mode maa',
+      'security.attestation.certificates',
+      'security.attestation.trusted_scone_qe_pubkeys',
+      'security.attestation.must_be_sgx_local',
+      'security.attestation.one_time_password_shared_secret',
+      'security.service_access_token',
+      'security.singleton_enclaves',
+      'fspf_path of a service',
+      'fspf_key of a service',
+      'fspf_update_policy of a service',
+      'platforms of a service',
+      'one_time_password_shared_secret of a service',
+    ],
+  );
+  assert.deepEqual(
+    read(yaml).warnings.map(({ message }) => message),
+    ['services[0].persistency is ignored: it has no effect'],
+  );
+  assert.equal(normal(`${top}secret_config: {store_in: !cas }`).secret_config, undefined);
+  assert.deepEqual(later('version: "0.3.11"\nname: /'), ['2 the root session']);
+});
+
+test('sessions of 0.1 and 0.2 are refused with what has to change in them', () => {
+  const yaml = `name: old
+digest: create
+services:
+- {name: s, command: s, mrenclaves: [${aa}], tags: [default]}
+images:
+- {name: i, mrenclaves: [${aa}], tags: [default]}
+secrets:
+- {name: c, kind: x509, export: [other]}
+- {name: d, kind: session-ca}
+- {name: e, kind: ascii, import: other}
+`;
+  assert.deepEqual(problems(yaml), [
+    '1:1 E_SESSION version is no version of the session language that is read here',
+    '2:9 E_SESSION digest is of version 0.1 or 0.2',
+    '4:111 E_SESSION services[0].tags is of version 0.1 or 0.2',
+    '6:25 E_SESSION images[0].mrenclaves is of version 0.1 or 0.2',
+    '6:99 E_SESSION images[0].tags is of version 0.1 or 0.2',
+    '8:3 E_SESSION secrets[0] is of version 0.1 or 0.2',
+    '8:33 E_SESSION secrets[0].export is of version 0.1 or 0.2',
+    '9:19 E_SESSION secrets[1].kind is of version 0.1 or 0.2',
+    '10:34 E_SESSION secrets[2].import is of version 0.1 or 0.2',
+  ]);
+  assert.throws(
+    () => read(yaml),
+    (error: SconeError) => error.errors.at(-1)?.hint === 'write import: {session: other, secret: e}',
+  );
+});
+
+test('old endings of placeholders are read for the kinds that had them', () => {
+  const using = (text: string) =>
+    problems(
+      `${service(`  attestation: []\n  environment: {X: "${text}"}`)}secrets: [{name: k, kind: private-key}, {name: c, kind: x509, private_key: k}, {name: b, kind: binary}]`,
+    );
+  for (const text of [
+    '$$SCONE::c.crt$$',
+    '$$SCONE::c.key$$',
+    '$$SCONE::c.chain$$',
+    '$$SCONE::k.key$$',
+    '$$SCONE::b.hex$$',
+    '$$SCONE::c:chain$$',
+    '$$SCONE::c:privatekey:pkcs8:pem|escape(json)$$',
+  ]) {
+    assert.deepEqual(using(text), [], text);
+  }
+  for (const text of [
+    '$$SCONE::b.crt$$',
+    '$$SCONE::k.hex$$',
+    '$$SCONE::c:crt:der$$',
+    '$$SCONE::c:pkcs12-with-private-key$$',
+  ]) {
+    assert.equal(using(text).length, 1, text);
+  }
+});

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import {
+  absolutePath,
+  choice,
+  list,
+  matching,
+  optional,
+  orPlaceholder,
+  plainName,
+  shapes,
+  text,
+  words,
+} from './fields.ts';
+import { shareUrl, volumeExportSchema, volumeImportSchema } from './share-schema.ts';
+
+const updatePolicies = ['ephemeral', 'rollback_protected', 'no_rollback_protection'] as const;
+
+export const injectionFileSchema = z.strictObject({
+  path: absolutePath({ description: 'where the program finds it', example: '/etc/app/password' }),
+  content: optional(words({ description: 'its text; may hold placeholders', default: 'empty' })),
+  permission: optional(
+    matching(/^(?:0o?)?[0-7]{3}$/, 'must be octal, such as 0400', { description: 'its permissions', example: '0o400' }),
+  ),
+});
+
+const mount = z.strictObject({
+  name: words({ description: 'a volume' }),
+  path: absolutePath({ description: 'where it is mounted', example: '/data' }),
+  update_policy: optional(
+    choice(updatePolicies, { description: 'what happens when its content changes', default: 'rollback_protected' }),
+  ),
+});
+
+export const imageSchema = z.strictObject({
+  name: text.min(1, 'is empty').meta({ description: 'name for image_name' }),
+  injection_files: list(
+    shapes({ description: 'a file, or the path of one in the file system that is a template' }, () => [
+      injectionFileSchema,
+      text,
+    ]),
+    { description: 'files that only the program sees' },
+  ),
+  volumes: optional(z.array(mount).meta({ description: 'volumes and where they are mounted', support: 'refused' })),
+  provide_secrets: optional(
+    z.array(words({ description: 'name of a secret' })).meta({
+      description: 'secrets for templates in the file system and for the program itself',
+      default: 'all for templates, none for the program',
+      since: '0.3.11',
+      support: 'refused',
+    }),
+  ),
+  mrenclaves: optional(z.unknown().meta({ description: 'of versions 0.1 and 0.2; an error', support: 'refused' })),
+  tags: optional(z.unknown().meta({ description: 'of versions 0.1 and 0.2', support: 'ignored' })),
+});
+
+export const volumeSchema = z.strictObject({
+  name: plainName({ description: 'name of the volume', example: 'data' }),
+  files: optional(
+    choice(['encrypted', 'authenticated-only'], {
+      description: 'how its files are protected',
+      default: 'encrypted',
+      since: '0.3.11',
+    }),
+  ),
+  fspf_key: optional(
+    orPlaceholder(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits', { description: 'key of a volume that exists' }),
+  ),
+  fspf_tag: optional(
+    matching(/^[0-9a-fA-F]{32}$/, 'must be 32 hex digits', { description: 'tag of a volume that exists' }),
+  ),
+  export: shapes({ description: 'sessions that may use it: one of these or a list' }, () => [
+    volumeExportSchema,
+    shareUrl,
+    z.array(z.union([volumeExportSchema, shareUrl])),
+  ]).optional(),
+  import: shapes({ description: 'the volume is of another session' }, () => [volumeImportSchema, shareUrl]).optional(),
+});
+
+export const images = list(imageSchema, { description: 'files and volumes of services' });
+export const volumes = optional(z.array(volumeSchema).meta({ description: 'encrypted volumes', support: 'refused' }));
+export type ParsedImage = z.infer<typeof imageSchema>;
+export type ParsedVolume = z.infer<typeof volumeSchema>;
