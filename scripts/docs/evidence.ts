@@ -1,13 +1,13 @@
 import { allowances } from '../../src/evidence/allowance.ts';
 import { sgxChecks, snpChecks, tdxChecks } from '../../src/evidence/refusal.ts';
 import { tdAllowances } from '../../src/evidence/requirement.ts';
+import { reportBodyLayout } from '../../src/evidence/sgx/report-body.ts';
 import { policyBits } from '../../src/evidence/snp/policy.ts';
 import { reportLayout } from '../../src/evidence/snp/report.ts';
 import { conditionsOf, tcbStatuses } from '../../src/evidence/tcb-status.ts';
 import { tdAttributeBits } from '../../src/evidence/tdx/attributes.ts';
 import { tdReportLayout } from '../../src/evidence/tdx/td-report.ts';
 import { toleranceRules } from '../../src/evidence/tolerance.ts';
-import { reportBodyLayout } from '../../src/evidence/sgx/report-body.ts';
 import { claimsSections } from './claims.ts';
 import { code, page, table } from './page.ts';
 
