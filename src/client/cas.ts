@@ -133,13 +133,14 @@ export class Cas {
   async remember(): Promise<SignedHead> {
     for (;;) {
       const basis = new Map<MemoryFile, string | undefined>();
-      const heads = [...this.unfollowed];
+      const heads: RememberedHead[] = [];
       for (const memory of this.options.memories) {
         const known = await memory.headOf(this.ledger);
         basis.set(memory, known?.note);
         if (known !== undefined) heads.push({ ...this.opened(known.note), where: memory.path, seen: known.seen });
       }
-      const newest = await followHeads(this.view(), heads);
+      // Files before what was just heard: of two histories, the earlier one is the one that was remembered.
+      const newest = await followHeads(this.view(), [...heads, ...this.unfollowed]);
       this.unfollowed.length = 0;
       this.unfollowed.push({ ...newest, where: 'this command', seen: [] });
       const time = rfc3339(this.options.now());
