@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileStore } from '../../src/cas/file-store.ts';
 import { openCas } from '../../src/cas/open-cas.ts';
@@ -17,6 +14,7 @@ import { SconeError } from '../../src/core/errors.ts';
 import { demandContinuation } from '../../src/ledger/audit.ts';
 import { spkiDer } from '../../src/pki/spki.ts';
 import { simSeal, simUnseal } from '../../src/sim/seal.ts';
+import { resizeDisk, smallDisk } from '../support/disk.ts';
 import { need } from '../support/require.ts';
 import { tempFolder } from '../support/temp.ts';
 import { random, testPlatform, uploader } from './in-process.ts';
@@ -370,18 +368,6 @@ async function wholeLog(cas: CasProcess, identity: ClientIdentity, session: stri
   return entries;
 }
 
-/** A file system of that size, unmounted when the test ends. */
-function smallDisk(t: TestContext, size: string): string {
-  mkdirSync(tmpdir(), { recursive: true });
-  const folder = mkdtempSync(join(tmpdir(), 't-'));
-  t.after(() => {
-    execFileSync('umount', ['-l', folder]);
-    rmdirSync(folder);
-  });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
-  return folder;
-}
-
 test('60: a full disk refuses changes with a hint, loses nothing acknowledged, and is over when there is room again', async (t) => {
   if (need(t, 'root') === undefined) return;
   const disk = smallDisk(t, '64k');
@@ -403,7 +389,7 @@ test('60: a full disk refuses changes with a hint, loses nothing acknowledged, a
   assert.equal((await read(`session-${names.length}`)).status, 404);
   const memory = await remember(cas);
 
-  execFileSync('mount', ['-o', 'remount,size=1m', disk]);
+  resizeDisk(disk, '1m');
   await expectOk(put(cas.client, owner, namespaceSession('room-again')));
   await continues(cas, memory);
   await cas.end('SIGKILL');
@@ -422,7 +408,7 @@ test('60: a first start on a full disk fails with one message and works when the
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /E_STORE/);
   assert.equal(failed.stderr.match(/FATAL/g)?.length, 1);
-  execFileSync('mount', ['-o', 'remount,size=1m', disk]);
+  resizeDisk(disk, '1m');
   const cas = await startCas(t, join(disk, 'cas'));
   await cas.end('SIGTERM');
 });
