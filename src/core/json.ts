@@ -10,9 +10,9 @@ export interface JsonObject {
 const maxDepth = 64;
 
 /**
- * Parses JSON (RFC 8259) more strictly than `JSON.parse`: bytes must be UTF-8, names must not repeat, lone surrogates
- * and nesting below 64 are refused, and objects have no prototype. Two readers of a signed document can then not
- * disagree on what it says (threat model 68). Throws `E_FORMAT`.
+ * Parses JSON (RFC 8259) more strictly than `JSON.parse`: bytes must be UTF-8, names must not repeat, lone surrogates,
+ * whole numbers beyond 2^53 and nesting below 64 are refused, and objects have no prototype. Two readers of a signed
+ * document can then not disagree on what it says (threat model 68). Throws `E_FORMAT`.
  */
 export function parseJson(bytes: Uint8Array | string, what = 'document'): Json {
   const text = typeof bytes === 'string' ? bytes : utf8Text(bytes, what);
@@ -136,7 +136,9 @@ class Reader {
     const start = this.at;
     this.at += found[0].length;
     const value = this.native(start);
-    if (typeof value !== 'number' || !Number.isFinite(value)) this.fail('holds a number out of range');
+    // A whole number beyond 2^53 would be rounded here and not by another reader.
+    const rounded = /^-?[0-9]+$/.test(found[0]) && !Number.isSafeInteger(value);
+    if (typeof value !== 'number' || !Number.isFinite(value) || rounded) this.fail('holds a number out of range');
     return value;
   }
 
