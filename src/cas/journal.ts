@@ -3,9 +3,9 @@ import { SconeError } from '../core/errors.ts';
 import { signNote } from '../ledger/note.ts';
 import { leafHash, Tree } from '../ledger/tree.ts';
 import { decodeEvent, type Event, encodeEvent } from './events.ts';
-import { genesisHash, type LedgerKey, openRecord, sealRecord } from './seal.ts';
+import { genesisHash, type LedgerKey, openRecord, sealLength, sealRecord } from './seal.ts';
 import { State, type View } from './state.ts';
-import type { Store } from './store.ts';
+import { longestRecord, type Store } from './store.ts';
 import { casTime, isJump, recordTime } from './time.ts';
 
 /** Requests that wait for the disk at the same time; the next one is told to come later. */
@@ -43,14 +43,20 @@ export interface Committed<T> {
 export type Decide<T> = (view: View, moment: Moment) => Decision<T>;
 
 interface Job {
-  /** Decides on the draft and puts the event there; throws to refuse. */
-  decide(draft: State): { event: Event; done: (index: number, note: string) => void };
+  /** Decides on the draft and puts the event there, and answers its bytes; throws to refuse. */
+  decide(draft: State): Accepted;
   fail(error: unknown): void;
+}
+
+interface Accepted {
+  /** Of the event. */
+  bytes: Uint8Array;
+  done: (index: number, note: string) => void;
 }
 
 interface Batch {
   draft: State;
-  accepted: { event: Event; done: (index: number, note: string) => void }[];
+  accepted: Accepted[];
   refused: { job: Job; error: unknown }[];
 }
 
@@ -146,8 +152,9 @@ export class Journal {
             frozen: isJump(now, draft),
           };
           const { event, result } = decide(draft, moment);
+          const bytes = encodeWithin(event);
           draft.apply(event);
-          return { event, done: (index, note) => resolve({ result, index, note }) };
+          return { bytes, done: (index, note) => resolve({ result, index, note }) };
         },
         fail: reject,
       });
@@ -172,7 +179,7 @@ export class Journal {
     try {
       for (let conflicts = 0; ; conflicts++) {
         const batch = this.decide(jobs);
-        const records = this.seal(batch.accepted.map(({ event }) => event));
+        const records = this.seal(batch.accepted.map(({ bytes }) => bytes));
         try {
           if (records.length > 0) await this.options.store.append(this.tree.size, records);
         } catch (error) {
@@ -209,11 +216,11 @@ export class Journal {
     return { draft, accepted, refused };
   }
 
-  private seal(events: readonly Event[]): Uint8Array[] {
+  private seal(events: readonly Uint8Array[]): Uint8Array[] {
     let n = this.tree.size;
     let previous = this.previous(n);
-    return events.map((event) => {
-      const record = sealRecord(this.options.key, n, previous, this.options.random(32), encodeEvent(event));
+    return events.map((bytes) => {
+      const record = sealRecord(this.options.key, n, previous, this.options.random(32), bytes);
       previous = leafHash(record);
       n++;
       return record;
@@ -243,4 +250,15 @@ export class Journal {
     const { key, identitySpki } = this.options;
     return n === 0 ? genesisHash(key.ledger, key.mode, identitySpki) : this.tree.leaf(n - 1);
   }
+}
+
+/** A record that no store holds would be taken for damage at the next start, and end the ledger for all its owners. */
+function encodeWithin(event: Event): Uint8Array {
+  const bytes = encodeEvent(event);
+  if (bytes.length <= longestRecord - sealLength) return bytes;
+  throw new SconeError('E_LIMIT', 'this change is larger than a record of the ledger', {
+    expected: `at most ${longestRecord - sealLength} bytes`,
+    found: `${bytes.length} bytes`,
+    hint: 'make secrets smaller, or put some of them into another session',
+  });
 }

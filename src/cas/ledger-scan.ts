@@ -1,11 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { uint } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
+import { longestRecord } from './store.ts';
 
 /** Bytes of the length in front of each record, big-endian. */
 export const prefixLength = 4;
-/** No record comes near this; a longer one in a file is damage. */
-const longestRecord = 1 << 23;
 const readAhead = 1 << 20;
 
 /** The offsets of all complete records; throws `E_LEDGER` for what no crash leaves behind. */

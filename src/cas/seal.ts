@@ -18,6 +18,8 @@ const recordVersion = 1;
 const saltLength = 32;
 const tagLength = 16;
 const headerLength = 1 + 4 + 8 + saltLength;
+/** Bytes by which a record is longer than what is sealed in it. */
+export const sealLength = headerLength + tagLength;
 /** Constant, because no key is used twice: each is derived from 32 fresh random bytes (C8). */
 const nonce = new Uint8Array(12);
 

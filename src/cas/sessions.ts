@@ -20,6 +20,7 @@ import type { Event } from './events.ts';
 import type { Decide, Journal } from './journal.ts';
 import { placeSession } from './place.ts';
 import { secretValues, valueText } from './secrets.ts';
+import { demandModest, demandReadable } from './session-size.ts';
 import type { SessionState } from './state.ts';
 import { demandAgreement } from './time.ts';
 
@@ -35,6 +36,7 @@ export class Sessions {
 
   /** Creates or updates a session. Throws `E_SESSION`, `E_ACCESS`, `E_PREDECESSOR`, `E_TIME`. */
   async put(name: string, request: PutRequest, caller: string): Promise<PutAnswer> {
+    demandReadable(request.session);
     const session = normaliseSession(request.session);
     if (session.name !== name) {
       throw new SconeError('E_SESSION', 'the session has another name than the path', {
@@ -43,6 +45,7 @@ export class Sessions {
       });
     }
     demandHostArguments(session);
+    demandModest(session, request.values ?? {});
     const { result, index, note } = await this.journal.commit(this.putDecision(session, request, caller));
     return { hash: result, index, note };
   }

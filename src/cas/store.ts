@@ -1,3 +1,6 @@
+/** Bytes of the largest record that a store holds; a longer length in a file is damage. */
+export const longestRecord = 1 << 23;
+
 /**
  * Where sealed records lie. A store only has to append on condition; it is not trusted with anything but availability
  * (architecture, decision 8). Records are opaque to it.
