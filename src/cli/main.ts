@@ -10,6 +10,8 @@ import { join, resolve } from 'node:path';
 const args = process.argv.slice(2);
 const home = resolve(process.env['SCONECTL_HOME'] || join(homedir(), '.sconectl'));
 enableCompileCache(join(home, 'cache', 'node'));
+// Set by bin/sconectl. A CAS that is started from here runs what it measures, and nothing that lies in a cache.
+delete process.env['NODE_COMPILE_CACHE'];
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
