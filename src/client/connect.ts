@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { Client } from 'undici';
+import type { Client } from 'undici';
 import { equalBytes } from '../core/bytes.ts';
 import { type KeyHash, keyHash } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
@@ -33,9 +33,10 @@ export interface Answer {
  * does). Throws `E_CAS_UNREACHABLE` and `E_CAS_IDENTITY`.
  */
 export async function openConnection(options: ConnectOptions): Promise<Connection> {
-  const socket = await handshake(options);
+  // A large library, for commands that do connect: it is loaded while the server works on the handshake.
+  const [socket, undici] = await Promise.all([handshake(options), import('undici')]);
   try {
-    return new Connection(socket, checkPeer(socket, options), options);
+    return new Connection(socket, checkPeer(socket, options), options, undici.Client);
   } catch (error) {
     socket.destroy();
     throw error;
@@ -126,12 +127,17 @@ export class Connection {
   private readonly socket: TLSSocket;
   private readonly client: Client;
 
-  constructor(socket: TLSSocket, spki: Uint8Array<ArrayBuffer>, { address, timeout = 30_000 }: ConnectOptions) {
+  constructor(
+    socket: TLSSocket,
+    spki: Uint8Array<ArrayBuffer>,
+    { address, timeout = 30_000 }: ConnectOptions,
+    http: typeof Client,
+  ) {
     this.address = address;
     this.spki = spki;
     this.socket = socket;
     let unused: TLSSocket | undefined = socket;
-    this.client = new Client(`https://${addressText(address)}`, {
+    this.client = new http(`https://${addressText(address)}`, {
       pipelining: 1,
       allowH2: false,
       maxResponseSize: maxAnswerBytes,
