@@ -218,6 +218,8 @@ async function attest(connection: Connection, options: CasOptions): Promise<Atte
 
 /**
  * The pin of this address that counts: only of simulated CASes where those are accepted, of others only otherwise.
+ * Without a policy nothing is attested now, so it must have been from this home: `cas.lock` comes with a repository,
+ * from whomever, and can only contradict.
  * Throws `E_CAS_IDENTITY` when two memories have another one each.
  */
 async function knownPin({ address, memories, policy }: CasOptions): Promise<{ mode: Mode; pin: Pin } | undefined> {
@@ -233,7 +235,7 @@ async function knownPin({ address, memories, policy }: CasOptions): Promise<{ mo
       if (pin !== undefined) pins.push({ pin, path: memory.path });
     }
     const [first] = pins;
-    if (first === undefined) continue;
+    if (first === undefined || (policy === undefined && first.path !== memories[0]?.path)) continue;
     const other = pins.find(({ pin }) => pin.cas_key !== first.pin.cas_key || pin.ledger !== first.pin.ledger);
     if (other === undefined) return { mode, pin: first.pin };
     throw new SconeError('E_CAS_IDENTITY', `two files remember two different CASes at ${text}`, {
