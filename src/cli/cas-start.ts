@@ -10,7 +10,7 @@ const entryPoints = { production: 'cas.ts', simulation: 'cas-sim.ts' } as const;
  * `sconectl cas start`: becomes the entry point of the mode. Not an import, since the production one must not even
  * contain the other's code; not a child, since a CAS that outlives a killed parent would keep its ledger and ports.
  */
-export const run: Run = async ({ home, folder, environment, reporter }, { options }) => {
+export const run: Run = async ({ home, folder, reporter }, { options }) => {
   const mode = options['simulation'] === true ? 'simulation' : 'production';
   const program = join(import.meta.dirname, '..', 'cas', entryPoints[mode]);
   const flags = [
@@ -27,9 +27,8 @@ export const run: Run = async ({ home, folder, environment, reporter }, { option
     });
   }
   reporter.pause();
-  const variables: { [name: string]: string } = {};
-  for (const [name, value] of Object.entries(environment)) if (value !== undefined) variables[name] = value;
   if (process.execve === undefined) throw new SconeError('E_TOOL', 'this Node cannot become another program');
   process.chdir(folder);
-  return process.execve(process.execPath, [process.execPath, program, ...flags], variables);
+  // No variable at all: a CAS reads none, and Node would load code and write down TLS keys where some say so (32).
+  return process.execve(process.execPath, [process.execPath, program, ...flags], {});
 };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../support/temp.ts';
@@ -121,4 +121,36 @@ test('a home and a cas.lock that remember two different CASes at one address are
   }
   await result(owner, 'cas', 'forget', cas.address);
   await attest(owner, cas);
+});
+
+test('29: a cas.lock alone, which anybody may have written, makes no CAS trusted that this home never attested', async (t) => {
+  const stranger = place(t);
+  const cas = await startCas(t, stranger, join(stranger.home, 'cas'));
+  const pin = { cas_key: cas.key, ledger: cas.ledger, attested: '2026-01-01T00:00:00Z' };
+  const lock = { v: 1, cas: { production: { [cas.address]: pin }, simulation: {} }, heads: {} };
+  const owner = place(t);
+  writeFileSync(join(owner.folder, 'cas.lock'), JSON.stringify(lock));
+  writeFileSync(
+    join(owner.folder, 's.yml'),
+    'version: "0.3.12"\nname: one\nsecrets: [{name: s, kind: ascii, value: precious}]\n',
+  );
+  const unattested = await failure(owner, 'session', 'create', 's.yml', '--cas', cas.address);
+  assert.equal(unattested.code, 'E_CAS_UNTRUSTED');
+  assert.match(unattested.message, /never attested/);
+  assert.equal(existsSync(join(owner.home, 'config.json')), false);
+  // Nor does it promote a simulated CAS that was attested as one.
+  await attest(owner, cas);
+  const simulated = await failure(owner, 'session', 'create', 's.yml', '--cas', cas.address);
+  assert.equal(simulated.code, 'E_CAS_UNTRUSTED');
+  assert.match(simulated.message, /protects nothing/);
+});
+
+test('32: variables that make Node give away TLS keys or run other code do not reach the CAS', async (t) => {
+  const owner = place(t);
+  const keys = join(owner.home, 'tls-keys');
+  const env = { ...process.env, NODE_OPTIONS: `--tls-keylog=${keys}`, SECRET_OF_THE_HOST: 'x' };
+  const cas = await startCas(t, { ...owner, env }, join(owner.home, 'cas'));
+  await attest(owner, cas);
+  assert.equal(existsSync(keys), false);
+  assert.equal(readFileSync(`/proc/${cas.pid}/environ`, 'utf8'), '');
 });

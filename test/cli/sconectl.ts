@@ -75,6 +75,7 @@ export interface RunningCas {
   service: string;
   key: string;
   ledger: string;
+  pid: number;
   /** What it wrote on standard error so far. */
   log: () => string;
   /** Ends it and waits for that; answers its exit code, -1 for a signal. */
@@ -103,6 +104,7 @@ export async function startCas(
     service,
     key,
     ledger,
+    pid: child.pid ?? 0,
     log: () => output.stderr,
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode === null && child.signalCode === null) {
