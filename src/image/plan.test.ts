@@ -41,7 +41,7 @@ test('other TEEs, kinds and secrets are refused by name', () => {
     assert.throws(() => planBuild(manifestOf(), tee), { code: 'E_NOT_YET', found: tee });
   const java = manifestOf((text) => text.replace('kind: python', 'kind: java'));
   assert.throws(() => planBuild(java, 'sim'), { code: 'E_NOT_YET', found: 'java' });
-  const x509 = manifestOf((text) => text.replace('kind: ascii, size: 10', 'kind: x509'));
+  const x509 = manifestOf((text) => text.replace('kind: ascii, size: 10', 'kind: private-key'));
   assert.throws(() => planBuild(x509, 'sim'), { code: 'E_NOT_YET', message: /x509/ });
 });
 

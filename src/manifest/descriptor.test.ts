@@ -53,7 +53,7 @@ test('68: only the one byte form is a descriptor', () => {
     text.replace('"flavour":"sim"', '"flavour":"sim","flavour":"sgx"'),
     text.replace('"flavour":"sim"', '"Flavour":"sim"'),
     text.replace('"kind":"python"', '"kind":"java"'),
-    text.replace('"kind":"ascii"', '"kind":"x509"'),
+    text.replace('"kind":"ascii"', '"kind":"pgp-key"'),
     text.replace('"explicit":true', '"value":"hunter2"'),
     text.replace('"pwd":"/app"', '"pwd":"app"'),
     text.replace('"uid":65532', '"uid":-1'),

@@ -2,20 +2,36 @@ import { z } from 'zod';
 import { equalBytes, utf8 } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import { canonicalJson, parseJson } from '../core/json.ts';
+import { volumePolicies } from '../core/language.ts';
+import { type SecretKind as ManifestSecretKind, secretKinds, type Volume } from './service.ts';
 
 export const flavours = ['sim', 'sgx', 'tdx', 'snp'] as const;
 /** The TEE an image was built for. */
 export type Flavour = (typeof flavours)[number];
 
-/** A secret as the image declares it: never with its explicit value, only with the fact that there is one. */
+/**
+ * A secret as the image declares it: never with its explicit value, only with the fact that there is one. Texts may
+ * hold `{{…}}`, which the mesh replaces.
+ */
 export interface SecretDeclaration {
   name: string;
-  kind: 'ascii' | 'binary';
+  kind: ManifestSecretKind;
   /** ascii: characters, binary: bytes; decimal. Absent: the language's default, 20. */
   size?: string;
-  /** The owner gave a value, which stays on the owner's machine. */
+  /** The owner gave a value (of an aad-token: the application's secret), which stays on the owner's machine. */
   explicit?: true;
   export_public?: true;
+  key_type?: string;
+  private_key?: string;
+  issuer?: string;
+  common_name?: string;
+  dns?: string[];
+  endpoint?: string;
+  valid_for?: string;
+  migrate?: true;
+  tenant_id?: string;
+  client_id?: string;
+  certificate_thumbprint?: string;
 }
 
 /**
@@ -41,7 +57,7 @@ export interface ServiceDescriptor {
   environment: { local: { name: string; value: string }[]; global: { name: string; value?: string }[] };
   secrets: { global: SecretDeclaration[]; import: string[] };
   injection_files: { path: string; content: string | null }[];
-  volumes: never[];
+  volumes: Volume[];
 }
 
 const text = z.string();
@@ -60,10 +76,37 @@ const textMap = z.custom<{ [name: string]: string }>(
 
 const secret = z.strictObject({
   name: text,
-  kind: z.enum(['ascii', 'binary']),
+  kind: z.enum(secretKinds),
   size: text.regex(/^[0-9]+$/).exactOptional(),
   explicit: z.literal(true).exactOptional(),
   export_public: z.literal(true).exactOptional(),
+  key_type: text.exactOptional(),
+  private_key: text.exactOptional(),
+  issuer: text.exactOptional(),
+  common_name: text.exactOptional(),
+  dns: z.array(text).exactOptional(),
+  endpoint: text.exactOptional(),
+  valid_for: text.exactOptional(),
+  migrate: z.literal(true).exactOptional(),
+  tenant_id: text.exactOptional(),
+  client_id: text.exactOptional(),
+  certificate_thumbprint: text.exactOptional(),
+});
+
+const volume = z.strictObject({
+  name: text,
+  path: absolute,
+  import: z.strictObject({ session: text, volume: text }).exactOptional(),
+  export: z
+    .array(
+      z.strictObject({
+        session: text,
+        session_hash: text.exactOptional(),
+        update_policy: z.enum(volumePolicies).exactOptional(),
+        volume_alias: text.exactOptional(),
+      }),
+    )
+    .exactOptional(),
 });
 
 const schema = z.strictObject({
@@ -83,7 +126,7 @@ const schema = z.strictObject({
   }),
   secrets: z.strictObject({ global: z.array(secret), import: z.array(text) }),
   injection_files: z.array(z.strictObject({ path: absolute, content: text.nullable() })),
-  volumes: z.array(z.never()),
+  volumes: z.array(volume),
 });
 
 /** The bytes of `service.json`: RFC 8785 JSON and a line feed. */

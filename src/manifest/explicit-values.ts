@@ -6,6 +6,9 @@ import type { ServiceManifest } from './service.ts';
  */
 export function explicitValues(manifest: ServiceManifest): { [secret: string]: string } {
   const values: { [secret: string]: string } = Object.create(null);
-  for (const { name, value } of manifest.secrets.global) if (value !== undefined) values[name] = value;
+  for (const { name, value, application_secret } of manifest.secrets.global) {
+    const given = value ?? application_secret;
+    if (given !== undefined) values[name] = given;
+  }
   return values;
 }

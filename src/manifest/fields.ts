@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FieldNote } from './problems.ts';
+import type { FieldNote } from '../core/field-note.ts';
 
 /** A text; numbers and booleans of the file are texts too, as they were written. */
 export function text(note: FieldNote): z.ZodString {
@@ -53,6 +53,19 @@ export function oneOrMore(note: FieldNote) {
     .meta({ ...note });
 }
 
+/** One of several words. */
+export function choice<const T extends readonly string[]>(values: T, note: FieldNote) {
+  return z.enum(values).meta({ ...note });
+}
+
+/**
+ * A field whose value has one of several shapes, which the reader tells apart; the schemas are for the reference and the
+ * published JSON Schema.
+ */
+export function shapes(note: FieldNote, alternatives: () => readonly z.ZodType[]) {
+  return z.unknown().meta({ ...note, shapes: alternatives });
+}
+
 /** A field whose form does not matter, because it is refused by name or ignored. */
 export function anything(note: FieldNote) {
   return z.unknown().meta({ ...note });
@@ -73,6 +86,11 @@ const nameRule = 'may only have letters, digits and _ - . ~ (1 to 128 of them)';
 /** A name that becomes part of a session name, or of a placeholder. */
 export function plainName(note: FieldNote): z.ZodString {
   return textLike(namePattern, nameRule, note);
+}
+
+/** A name as above, or one that the mesh makes: with `{{…}}` in it. */
+export function nameOrTemplate(note: FieldNote): z.ZodString {
+  return textLike(/^[A-Za-z0-9_.~-]{1,128}$|^(?=.*\{\{)(?:[A-Za-z0-9_.~-]|\{\{[^{}]{1,200}\}\})+$/, nameRule, note);
 }
 
 /** The name of an environment variable: anything but empty, `=` and NUL. */

@@ -56,9 +56,13 @@ test('the least Meshfile is strict about its CAS and sets nothing', () => {
         mode: 'Upload',
       },
     ],
-    policy: { namespace: 'ns', tolerate: [], ignore_advisories: [] },
+    policy: { namespace: 'ns', tolerate: [], ignore_advisories: [], image_policy_namespace: 'ns' },
     env: [],
-    services: [{ name: 'one', image: 'example.org/app:1', at: { file: 'mesh.yml', line: 9, column: 3 } }],
+    helm: [],
+    extraPolicies: [],
+    services: [
+      { name: 'one', image: 'example.org/app:1', overrides: {}, at: { file: 'mesh.yml', line: 9, column: 3 } },
+    ],
     unsupported: [],
   });
 });
@@ -184,7 +188,7 @@ test('all that can be named and not be honoured yet is listed by name and place'
 - name: cas
   cas_url: a
   mode: EncryptedManifest
-  cas_encryption_key: "00"
+  cas_encryption_key: "${'00'.repeat(32)}"
   tolerance: "--mrenclave 00"
 - {name: attestation, alias: [image], cas_url: b}
 policy:
@@ -204,7 +208,7 @@ services:
   helm_extra_values: {resources: {limits: {"sgx.k8s.io/sgx": 2}}}
 helm_extra_values: {one: {persistence: {enabled: true}}}
 helm: ["a.b=c"]
-extra_policies: [{name: p, mode: m}]
+extra_policies: [{name: p, mode: NoUpload}]
 repo: {destination: r, push: true, squash: false, strip: true, config_id: c, key_file: k}
 `.replace('"--mrenclave 00"', '--mrenclave=00'),
   );

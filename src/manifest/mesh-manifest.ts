@@ -1,5 +1,6 @@
 import { parseKeyHash } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
+import { weaknesses } from '../core/language.ts';
 import { Findings } from './findings.ts';
 import { envShapes, type ParsedMesh } from './mesh-schema.ts';
 import {
@@ -11,25 +12,14 @@ import {
   type Meshfile,
   type MeshService,
 } from './meshfile.ts';
+import { present } from './present.ts';
 import { checkSource } from './problems.ts';
 import { didYouMean } from './suggest.ts';
-import { parseTolerance, strict } from './tolerance.ts';
-import type { Path, YamlSource } from './yaml.ts';
+import { parseTolerance, strict, withoutEffect } from './tolerance.ts';
+import type { TreeMap } from './tree.ts';
+import { type Path, readYaml, type YamlSource } from './yaml.ts';
 
 const what = 'a Meshfile';
-
-/** Weaknesses that `policy.tolerate` may name. */
-export const tolerable = [
-  'debug-mode',
-  'hyperthreading',
-  'insecure-igpu',
-  'software-hardening-needed',
-  'aepic-leak',
-  'insecure-configuration',
-  'outdated-tcb',
-  'maa-managed-tcb',
-  'local-attestation-trust-cas-tcb',
-] as const;
 
 /** The normal form of a Meshfile whose fields have the right types; what is wrong between them is found here. */
 export function normaliseMesh(source: YamlSource, parsed: ParsedMesh): { manifest: Meshfile; findings: Findings } {
@@ -42,6 +32,10 @@ export function normaliseMesh(source: YamlSource, parsed: ParsedMesh): { manifes
     policy: normalisePolicy(parsed.policy, findings),
     env: normaliseEnv(parsed, services, findings),
     services,
+    ...helmValues(parsed.helm_extra_values, ['helm_extra_values'], findings, 'helmExtraValues'),
+    helm: parsed.helm,
+    extraPolicies: parsed.extra_policies.map(present),
+    ...(parsed.repo === undefined ? {} : { repo: normaliseRepo(parsed.repo) }),
     unsupported: findings.unsupported,
     locate: (...path) => source.at(path),
   };
@@ -52,9 +46,52 @@ export function normaliseMesh(source: YamlSource, parsed: ParsedMesh): { manifes
   }
   if (manifest.cas.length > 1) findings.notYet(['cas', 1], 'more than one CAS');
   for (const field of ['helm_extra_values', 'helm', 'extra_policies', 'repo'] as const) {
-    if (parsed[field] !== undefined) findings.notYet([field], field);
+    const given = parsed[field];
+    if (given !== undefined && given !== null && !(Array.isArray(given) && given.length === 0))
+      findings.notYet([field], field);
   }
+  checkRoles(manifest.cas, findings);
   return { manifest, findings };
+}
+
+/** One role has one CAS; which of two would do is nobody's guess. */
+function checkRoles(entries: readonly CasEntry[], findings: Findings): void {
+  const taken = new Set<CasRole>();
+  entries.forEach(({ roles }, index) => {
+    for (const role of roles) {
+      if (taken.has(role)) {
+        findings.problem(['cas', index], `has the role ${role}, which an entry before has too`, {
+          hint: 'give each role to one entry',
+        });
+      }
+      taken.add(role);
+    }
+  });
+}
+
+function normaliseRepo(repo: NonNullable<ParsedMesh['repo']>): NonNullable<Meshfile['repo']> {
+  const { destination, push = true, squash = false, strip = true, config_id, key_file } = repo;
+  return { destination, push, squash, strip, ...present({ config_id, key_file }) };
+}
+
+/** Values of a chart: a map, or the same as a text of YAML. */
+function helmValues<Key extends string>(
+  given: unknown,
+  path: Path,
+  findings: Findings,
+  key: Key,
+): { [key in Key]?: TreeMap } {
+  if (given === undefined || given === null) return {};
+  const value =
+    typeof given === 'string' ? refused(findings, path, undefined, () => readYaml(given, 'text').value) : given;
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    findings.problem(path, 'must be a map of values, or a text of YAML that is one', {
+      hint: 'write "key: value" lines below it',
+    });
+    return {};
+  }
+  return { [key]: value as TreeMap } as { [key in Key]?: TreeMap };
 }
 
 function normaliseCas(entry: ParsedMesh['cas'][number], path: Path, findings: Findings): CasEntry {
@@ -76,6 +113,11 @@ function normaliseCas(entry: ParsedMesh['cas'][number], path: Path, findings: Fi
     );
   }
   const words = entry.tolerance?.split(/\s+/).filter((word) => word !== '') ?? [];
+  for (const word of words.filter((one) => withoutEffect.includes(one))) {
+    findings.warning([...path, 'tolerance'], `has the flag ${word}, which never had an effect`, {
+      hint: 'remove it; weaknesses of the services are tolerated in policy.tolerate',
+    });
+  }
   const tolerance = refused(findings, [...path, 'tolerance'], undefined, () => parseTolerance(words));
   return {
     name: entry.name,
@@ -84,7 +126,8 @@ function normaliseCas(entry: ParsedMesh['cas'][number], path: Path, findings: Fi
     ...address(entry.cas_url, [...path, 'cas_url'], findings),
     ...(entry.cas_key === undefined ? {} : { key: entry.cas_key }),
     tolerance: tolerance ?? strict,
-    mode: 'Upload',
+    mode: entry.mode ?? 'Upload',
+    ...(entry.cas_encryption_key === undefined ? {} : { encryptionKey: entry.cas_encryption_key.toLowerCase() }),
   };
 }
 
@@ -111,10 +154,10 @@ function normalisePolicy(policy: ParsedMesh['policy'], findings: Findings): Mesh
   }
   const tolerate = splitList(policy.tolerate);
   for (const word of tolerate) {
-    if ((tolerable as readonly string[]).includes(word)) continue;
+    if ((weaknesses as readonly string[]).includes(word)) continue;
     findings.problem(['policy', 'tolerate'], 'names something that cannot be tolerated', {
       found: word,
-      hint: didYouMean(word, tolerable),
+      hint: didYouMean(word, weaknesses),
     });
   }
   const advisories = splitList(policy.ignore_advisories);
@@ -130,6 +173,13 @@ function normalisePolicy(policy: ParsedMesh['policy'], findings: Findings): Mesh
     namespace: policy.namespace,
     tolerate: [...new Set(tolerate)],
     ignore_advisories: advisories.includes('*') ? '*' : [...new Set(advisories)],
+    ...present({
+      maa: policy.maa,
+      access_policy_name: policy.access_policy_name,
+      attestation_policy_name: policy.attestation_policy_name,
+      security_policy_name: policy.security_policy_name,
+    }),
+    image_policy_namespace: policy.image_policy_namespace ?? policy.namespace,
   };
 }
 
@@ -139,11 +189,21 @@ function splitList(items: readonly string[] | undefined): string[] {
 }
 
 function normaliseServices(parsed: ParsedMesh, findings: Findings): MeshService[] {
-  const services = parsed.services.map(({ name, image }, index): MeshService => {
+  const services = parsed.services.map((service, index): MeshService => {
+    const { name, image, image_policy, image_secrets, env, helm_chart } = service;
     const last = image.slice(image.lastIndexOf('/') + 1);
     return {
       name: name ?? last.replace(/[:@].*$/, ''),
       image,
+      overrides: {
+        ...present({ image_policy, image_secrets, env, helm_chart }),
+        ...helmValues(
+          service.helm_extra_values,
+          ['services', index, 'helm_extra_values'],
+          findings,
+          'helm_extra_values',
+        ),
+      },
       at: findings.source.at(['services', index]),
     };
   });
@@ -165,7 +225,8 @@ function normaliseServices(parsed: ParsedMesh, findings: Findings): MeshService[
   });
   parsed.services.forEach((service, index) => {
     for (const field of ['image_policy', 'image_secrets', 'env', 'helm_chart', 'helm_extra_values'] as const) {
-      if (service[field] !== undefined) findings.notYet(['services', index, field], `services[].${field}`);
+      if (service[field] !== undefined && service[field] !== null)
+        findings.notYet(['services', index, field], `services[].${field}`);
     }
   });
   return services;

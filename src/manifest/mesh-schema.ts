@@ -1,27 +1,19 @@
 import { z } from 'zod';
 import {
-  anything,
   apiVersion,
+  choice,
   flag,
   oneOrMore,
   optional,
   optionalList,
   plainName,
+  shapes,
   text,
   textLike,
   variableName,
   variableValue,
 } from './fields.ts';
-
-/** How policies reach the CAS. `SignOnline` is known from scripts only. */
-export const uploadModes = [
-  'Upload',
-  'SignedManifest',
-  'EncryptedManifest',
-  'NoUpload',
-  'EncryptedOnly',
-  'SignOnline',
-] as const;
+import { uploadModes } from './meshfile.ts';
 
 const namespace = textLike(
   /^[A-Za-z0-9_.~-]{1,128}(?:\/[A-Za-z0-9_.~-]{1,128})*$/,
@@ -32,22 +24,40 @@ const namespace = textLike(
 const cas = z.strictObject({
   name: text({ description: 'name or role of the CAS', example: 'cas' }),
   alias: optionalList(text({ description: 'role', example: 'attestation' }), { description: 'further roles' }),
-  cas_url: text({ description: 'address of the CAS: host or host:port', example: 'cas.scone-system' }),
+  cas_url: text({
+    description: 'address of the CAS: host or host:port (8081 where none is given)',
+    example: 'cas.scone-system',
+  }),
   cas_key: optional(text({ description: 'key hash that the CAS must have' })),
   tolerance: optional(text({ description: 'flags for its attestation', example: '-C -G -S' })),
-  mode: optional(z.enum(uploadModes).meta({ description: 'how sessions reach the CAS', example: 'Upload' })),
-  cas_encryption_key: optional(text({ description: 'key to encrypt sessions for the CAS' })),
+  mode: optional(
+    choice(uploadModes, {
+      description: 'how sessions reach the CAS; only Upload is supported',
+      example: 'Upload',
+      default: 'Upload',
+    }),
+  ),
+  cas_encryption_key: optional(
+    textLike(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits', {
+      description: 'key to encrypt sessions for the CAS',
+      support: 'refused',
+    }),
+  ),
 });
 
 const policy = z.strictObject({
   namespace,
   tolerate: optional(oneOrMore({ description: 'weaknesses to tolerate', example: 'outdated-tcb' })),
   ignore_advisories: optional(oneOrMore({ description: 'advisories to ignore', example: 'INTEL-SA-00586' })),
-  maa: optional(text({ description: 'address of an attestation service' })),
-  access_policy_name: optional(text({ description: 'session to import the access policy from' })),
-  attestation_policy_name: optional(text({ description: 'session to import the attestation from' })),
-  security_policy_name: optional(text({ description: 'session to import the security from' })),
-  image_policy_namespace: optional(text({ description: 'namespace of the image policies' })),
+  maa: optional(text({ description: 'address of an attestation service', support: 'refused' })),
+  access_policy_name: optional(text({ description: 'session to import the access policy from', support: 'refused' })),
+  attestation_policy_name: optional(
+    text({ description: 'session to import the attestation from', support: 'refused' }),
+  ),
+  security_policy_name: optional(text({ description: 'session to import the security from', support: 'refused' })),
+  image_policy_namespace: optional(
+    text({ description: 'namespace of the image policies', default: 'namespace', support: 'refused' }),
+  ),
 });
 
 const variable = z.strictObject({ name: variableName, value: variableValue({ description: 'value of the variable' }) });
@@ -63,24 +73,37 @@ const block = z.strictObject({
 /** The three shapes that entries of `env` have had. Which one is meant follows from the key it begins with. */
 export const envShapes = { block, variable, oldVariable } as const;
 
+const helmValues = shapes(
+  {
+    description: 'further values of the chart: a map by sub-chart, or the same as a text of YAML',
+    support: 'refused',
+  },
+  () => [z.looseObject({}), z.string()],
+).optional();
+
 const service = z.strictObject({
   name: optional(plainName({ description: 'name of the service in the mesh', example: 'pythonapp' })),
   image: textLike(/^[^\s\0]+$/, 'must be the name of an image', {
     description: 'image of the service',
     example: 'registry.example.org/hello/python_hello_user:latest',
   }),
-  image_policy: optional(anything({ description: 'file that replaces the policy of the image' })),
-  image_secrets: optional(anything({ description: 'file that replaces the secrets of the image' })),
-  env: optional(anything({ description: 'file that replaces the variables of the image' })),
-  helm_chart: optional(anything({ description: 'folder that replaces the chart of the image' })),
-  helm_extra_values: optional(anything({ description: 'further values of the chart' })),
+  image_policy: optional(text({ description: 'file that replaces the policy of the image', support: 'refused' })),
+  image_secrets: optional(text({ description: 'file that replaces the secrets of the image', support: 'refused' })),
+  env: optional(text({ description: 'file that replaces the variables of the image', support: 'refused' })),
+  helm_chart: optional(text({ description: 'folder that replaces the chart of the image', support: 'refused' })),
+  helm_extra_values: helmValues,
+});
+
+const extraPolicy = z.strictObject({
+  name: text({ description: 'name of the session' }),
+  mode: optional(choice(uploadModes, { description: 'how it reaches the CAS' })),
 });
 
 const repo = z.strictObject({
   destination: text({ description: 'where images go' }),
-  push: optional(flag({ description: 'whether they are pushed' })),
-  squash: optional(flag({ description: 'whether layers are merged' })),
-  strip: optional(flag({ description: 'whether build files are removed' })),
+  push: optional(flag({ description: 'whether they are pushed', default: 'true' })),
+  squash: optional(flag({ description: 'whether layers are merged', default: 'false' })),
+  strip: optional(flag({ description: 'whether /scone is removed', default: 'true' })),
   config_id: optional(text({ description: 'config id of the signer' })),
   key_file: optional(text({ description: 'key of the signer' })),
 });
@@ -91,11 +114,24 @@ export const meshSchema = z.strictObject({
   kind: z.literal('mesh').meta({ description: 'what this file is', example: 'mesh' }),
   cas: z.array(cas).min(1, 'must have at least one entry').meta({ description: 'the CAS instances of the mesh' }),
   policy: policy.meta({ description: 'what holds for all sessions' }),
-  env: optional(z.array(z.unknown()).meta({ description: 'variables of the mesh' })),
+  env: optional(
+    z
+      .array(
+        shapes({ description: 'variables of one service, or one variable for all' }, () => [
+          block,
+          variable,
+          oldVariable,
+        ]),
+      )
+      .meta({ description: 'variables of the mesh' }),
+  ),
   services: z.array(service).min(1, 'must have at least one entry').meta({ description: 'the services of the mesh' }),
-  helm_extra_values: optional(anything({ description: 'further values of the chart' })),
-  helm: optional(anything({ description: 'further values of the chart, as of 2022' })),
-  extra_policies: optional(anything({ description: 'further sessions' })),
-  repo: optional(repo.meta({ description: 'where images are pushed' })),
+  helm_extra_values: helmValues,
+  helm: optionalList(text({ description: 'a value', example: 'a.b=c' }), {
+    description: 'further values of the chart, as of 2022',
+    support: 'refused',
+  }),
+  extra_policies: optionalList(extraPolicy, { description: 'further sessions', support: 'refused' }),
+  repo: optional(repo.meta({ description: 'where images are pushed', support: 'refused' })),
 });
 export type ParsedMesh = z.infer<typeof meshSchema>;

@@ -1,5 +1,6 @@
 import type { Position } from '../core/errors.ts';
 import type { Locate } from './service.ts';
+import type { TreeMap } from './tree.ts';
 
 /** The roles that CAS instances take; one entry may have several. */
 export const casRoles = ['cas', 'image', 'security', 'access', 'attestation'] as const;
@@ -24,6 +25,17 @@ export interface Tolerance {
 /** The default of `cas_url`'s port: the one that clients talk to. */
 export const clientPort = 8081;
 
+/** How policies reach the CAS. `SignOnline` is known from scripts only. */
+export const uploadModes = [
+  'Upload',
+  'SignedManifest',
+  'EncryptedManifest',
+  'NoUpload',
+  'EncryptedOnly',
+  'SignOnline',
+] as const;
+export type UploadMode = (typeof uploadModes)[number];
+
 export interface CasEntry {
   name: string;
   /** All its roles: its name, where that is one, and its aliases. */
@@ -36,7 +48,9 @@ export interface CasEntry {
   /** The key hash it must have. */
   key?: string;
   tolerance: Tolerance;
-  mode: 'Upload';
+  mode: UploadMode;
+  /** Key to encrypt sessions with, hex. */
+  encryptionKey?: string;
 }
 
 /** One value of `env`, after `$VAR`; `{{…}}` is still in it. */
@@ -53,6 +67,14 @@ export interface MeshService {
   name: string;
   /** Image reference as written. */
   image: string;
+  /** Files that replace what the image brings, and further values of its chart. */
+  overrides: {
+    image_policy?: string;
+    image_secrets?: string;
+    env?: string;
+    helm_chart?: string;
+    helm_extra_values?: TreeMap;
+  };
   at: Position;
 }
 
@@ -67,10 +89,24 @@ export interface Meshfile {
     /** Names of tolerated weaknesses, for `security.attestation.tolerate`. */
     tolerate: string[];
     ignore_advisories: string[] | '*';
+    /** Address of an attestation service of Azure. */
+    maa?: string;
+    /** Sessions that parts of the policies are imported from. */
+    access_policy_name?: string;
+    attestation_policy_name?: string;
+    security_policy_name?: string;
+    /** Namespace of the image policies. */
+    image_policy_namespace: string;
   };
   /** In the order of the file; of two with the same scope and name the later counts. */
   env: EnvValue[];
   services: MeshService[];
+  /** Further values of the chart, by sub-chart. */
+  helmExtraValues?: TreeMap;
+  /** The same as of 2022: `a.b=c`. */
+  helm: string[];
+  extraPolicies: { name: string; mode?: UploadMode }[];
+  repo?: { destination: string; push: boolean; squash: boolean; strip: boolean; config_id?: string; key_file?: string };
   /** Fields that are known, were given and are not supported yet; see `notYet`. */
   unsupported: { what: string; at: Position }[];
   locate: Locate;

@@ -1,16 +1,9 @@
 import type { z } from 'zod';
 import { type ErrorDetails, SconeError } from '../core/errors.ts';
+import type { FieldNote } from '../core/field-note.ts';
 import { didYouMean } from './suggest.ts';
 import type { Tree, TreeMap } from './tree.ts';
 import type { Path, YamlSource } from './yaml.ts';
-
-/** What the reference and the error messages say about a field. */
-export interface FieldNote {
-  /** What to write there: `name of the image to make`. */
-  description: string;
-  /** A value to copy from. */
-  example?: string;
-}
 
 type Issue = z.core.$ZodIssue;
 

@@ -43,6 +43,13 @@ test('the least manifest gets a base, a user, a working directory and nothing el
       copy: [],
       from: 'debian:bookworm',
       user: { uid: 65532, gid: 65532 },
+      run: [],
+      binaries: [],
+      dirs: [],
+      plains: [],
+      plain_files: [],
+      host_paths: [],
+      volumes: [],
     },
     environment: { local: [], global: [] },
     injection_files: [],
@@ -129,7 +136,6 @@ build:
   signature: {key: identity.pem, sign: true}
   gen_policy: {policy: p.yaml}
   binarfs: {include-new: [/usr/lib]}
-requirements: requirements.txt
 env: [{key: A, value: b}]
 secrets:
   global:
@@ -163,15 +169,12 @@ injection_files:
       '19:3 E_NOT_YET build.stable',
       '20:15 E_NOT_YET build.signature.key',
       '21:16 E_NOT_YET build.gen_policy',
-      '22:3 E_NOT_YET build.binarfs',
-      '23:1 E_NOT_YET requirements',
-      '24:1 E_NOT_YET env in the form of 2022',
-      '27:22 E_NOT_YET the secret kind private-key',
-      '28:18 E_NOT_YET the secret kind x509-ca',
-      '29:20 E_NOT_YET the secret kind x509',
-      '30:21 E_NOT_YET the secret kind aad-token',
-      '31:12 E_NOT_YET importing the secret other',
-      '33:6 E_NOT_YET an injected file at /etc/hosts',
+      '26:22 E_NOT_YET the secret kind private-key',
+      '27:18 E_NOT_YET the secret kind x509-ca',
+      '28:20 E_NOT_YET the secret kind x509',
+      '29:21 E_NOT_YET the secret kind aad-token',
+      '30:12 E_NOT_YET importing the secret other',
+      '32:6 E_NOT_YET an injected file at /etc/hosts',
     ],
   );
   assert.deepEqual(many.secrets.global[2], {
@@ -192,7 +195,16 @@ test('older spellings are read: genAppImage, genImage, a single DNS name', () =>
   for (const version of ['scone/5.8', 'scone/5.8.0', 'scone/5.10', 'scone/6.0.1', 'scone/7']) {
     assert.equal(load(build, `apiVersion: ${version}\nkind: genservice\n`).manifest.apiVersion, version);
   }
-  const secret = 'secrets:\n  global: [{name: c, kind: x509, dns: host}]\n';
+  const old = manifest(
+    `${build}requirements: r.txt\nenv: [{key: A, value: 1}, {name: B, value: }]\nenvironment: {local: [{name: A, value: 2}]}\n`,
+  );
+  assert.equal(old.build.requirements, 'r.txt');
+  assert.deepEqual(old.environment.local, [
+    { name: 'A', value: '2' },
+    { name: 'B', value: '' },
+  ]);
+  const secret =
+    'secrets:\n  global: [{name: c, kind: x509, private_key: k, dns: host}, {name: k, kind: private-key}]\n';
   assert.deepEqual(manifest(build + secret).secrets.global[0]?.dns, ['host']);
 });
 

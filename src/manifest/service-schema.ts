@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { keyTypes, volumePolicies } from '../core/language.ts';
 import {
   absolutePath,
   anything,
   apiVersion,
+  choice,
   flag,
+  nameOrTemplate,
   oneOrMore,
   optional,
   optionalList,
@@ -24,11 +27,27 @@ const imageName = new RegExp(`^(?:${host}/)?${component}(?:/${component})*(?::[A
 
 const userPattern = /^[0-9]{1,9}(?::[0-9]{1,9})?$/;
 
+const hash = { description: 'hash that the other session must have' };
+const volumeExport = z.strictObject({
+  session: text({ description: 'session that may use it', example: 'partner/app' }),
+  session_hash: optional(textLike(/^[0-9a-fA-F]{64}$/, 'must be a session hash in hex: 64 digits', hash)),
+  update_policy: optional(
+    choice(volumePolicies, { description: 'the most that the importer may do', default: 'rollback_protected' }),
+  ),
+  volume_alias: optional(plainName({ description: 'name under which it is imported' })),
+});
 const volume = z.strictObject({
-  name: text({ description: 'name of the volume' }),
-  path: text({ description: 'where it is mounted' }),
-  export: optional(anything({ description: 'sessions that may use it' })),
-  import: optional(anything({ description: 'volume of another session' })),
+  name: plainName({ description: 'name of the volume', example: 'data' }),
+  path: absolutePath({ description: 'where it is mounted', example: '/data' }),
+  export: optionalList(volumeExport, { description: 'sessions that may use it; only for volumes defined here' }),
+  import: optional(
+    z
+      .strictObject({
+        session: text({ description: 'session that has it' }),
+        volume: plainName({ description: 'its name there' }),
+      })
+      .meta({ description: 'it is the volume of another session' }),
+  ),
 });
 
 const build = z
@@ -41,48 +60,83 @@ const build = z
         example: 'python_hello_user',
       },
     ),
-    kind: z.enum(buildKinds).meta({ description: 'engine of the program', example: 'python' }),
+    kind: choice(buildKinds, { description: 'engine of the program; only python is built so far', example: 'python' }),
     to: textLike(imageName, 'must be the name of an image: [host[:port]/]path[:tag], the path in lower case', {
       description: 'name of the image to make',
       example: 'registry.example.org/hello/python_hello_user:latest',
     }),
     command: text({ description: 'program and arguments', example: 'python3 print_env.py' }),
-    pwd: optional(absolutePath({ description: 'working directory', example: '/python' })),
+    pwd: optional(absolutePath({ description: 'working directory', example: '/python', default: '/' })),
     copy: optionalList(text({ description: 'file or folder' }), {
       description: 'files and folders beside the manifest to copy into the image',
     }),
-    requirements: optional(text({ description: 'requirements file of pip' })),
-    run: optionalList(text({ description: 'command' }), { description: 'commands to run while the image is built' }),
+    requirements: optional(text({ description: 'requirements file of pip', support: 'refused' })),
+    run: optionalList(text({ description: 'command' }), {
+      description: 'commands to run while the image is built',
+      support: 'refused',
+    }),
     from: optional(
       textLike(/^\S+$/, 'must be the name of a base', {
-        description: 'base of the image',
+        description: 'base of the image; debian:bookworm, or oci:<folder> with an OCI layout',
         example: 'debian:bookworm',
+        default: 'debian:bookworm',
       }),
     ),
     user: optional(
       textLike(userPattern, 'must be a user id, or user id:group id, in numbers', {
-        description: 'user the program runs as',
+        description: 'user the program runs as; an extension',
         example: '65532:65532',
+        default: '65532:65532',
       }),
     ),
-    binaries: optionalList(text({ description: 'path of a program' }), { description: 'programs to protect' }),
-    dirs: optionalList(text({ description: 'folder' }), { description: 'folders to encrypt' }),
-    fs_dirs: optionalList(text({ description: 'folder' }), { description: 'folders with integrity only' }),
-    fs_files: optionalList(text({ description: 'file' }), { description: 'files with integrity only' }),
-    plains: optionalList(text({ description: 'folder' }), { description: 'folders without protection' }),
-    plain_files: optionalList(text({ description: 'file' }), { description: 'files without protection' }),
-    host_paths: optionalList(text({ description: 'path' }), { description: "paths of the host's file system" }),
-    volumes: optionalList(volume, { description: 'volumes of the service' }),
-    stable: optional(text({ description: 'image of the latest stable release' })),
+    binaries: optionalList(text({ description: 'path of a program' }), {
+      description: 'programs to protect',
+      support: 'refused',
+    }),
+    dirs: optionalList(text({ description: 'folder' }), { description: 'folders to encrypt', support: 'refused' }),
+    fs_dirs: optionalList(text({ description: 'folder' }), {
+      description: 'folders with integrity; all have it',
+      support: 'ignored',
+    }),
+    fs_files: optionalList(text({ description: 'file' }), {
+      description: 'files with integrity; all have it',
+      support: 'ignored',
+    }),
+    plains: optionalList(text({ description: 'folder' }), {
+      description: 'folders without protection',
+      support: 'refused',
+    }),
+    plain_files: optionalList(text({ description: 'file' }), {
+      description: 'files without protection',
+      support: 'refused',
+    }),
+    host_paths: optionalList(text({ description: 'path' }), {
+      description: "paths of the host's file system",
+      support: 'refused',
+    }),
+    volumes: optionalList(volume, { description: 'volumes of the service', support: 'refused' }),
+    stable: optional(text({ description: 'image of the latest stable release', support: 'refused' })),
     signature: optional(
       z.strictObject({
-        key: optional(text({ description: 'file of the signing key' })),
-        sign: optional(flag({ description: 'has no effect: images are always signed' })),
+        key: optional(
+          text({ description: 'file of the signing key', default: 'target/identity.pem', support: 'refused' }),
+        ),
+        sign: optional(flag({ description: 'images are always signed', support: 'ignored' })),
       }),
     ),
-    gen_policy: optional(z.strictObject({ policy: optional(text({ description: 'file of a policy template' })) })),
-    binarfs: optional(anything({ description: 'of 2022; nothing uses it' })),
-    host_path: optional(anything({ description: 'an old misspelling of host_paths, without effect' })),
+    gen_policy: optional(
+      z.strictObject({ policy: optional(text({ description: 'file of a policy template', support: 'refused' })) }),
+    ),
+    binarfs: optional(
+      anything({
+        description: 'of 2022; the whole image is protected',
+        example: '{include-new: [/usr/lib]}',
+        support: 'ignored',
+      }),
+    ),
+    host_path: optional(
+      anything({ description: 'an old misspelling of host_paths, without effect', support: 'ignored' }),
+    ),
   })
   .meta({ description: 'how to build the image' });
 
@@ -106,37 +160,68 @@ const injectionFile = z.strictObject({
   content: text({ description: 'text of the file' }).nullable(),
 });
 
+const oldVariable = z.strictObject({
+  key: optional(variableName),
+  name: optional(variableName),
+  value: variableValue({ description: 'value of the variable' }),
+});
+
+const later = 'refused';
 const secret = z.strictObject({
-  name: plainName({ description: 'name of the secret', example: 'password' }),
-  kind: z.enum(secretKinds).meta({ description: 'kind of the secret', example: 'ascii' }),
+  name: nameOrTemplate({ description: 'name of the secret', example: 'password' }),
+  kind: choice(secretKinds, {
+    description: 'kind of the secret; only ascii and binary are made so far',
+    example: 'ascii',
+  }),
   size: optional(
     textLike(/^[1-9][0-9]{0,4}$/, 'must be a number from 1 to 99999', {
       description: 'length in characters (ascii) or bytes (binary)',
       example: '20',
+      default: '20',
     }),
   ),
   value: optional(text({ description: 'the value, where it is not generated' })),
-  key_type: optional(
-    z.enum(['P-256', 'P-384', 'Ed25519', 'RSA-2048', 'RSA-3072']).meta({ description: 'kind of key' }),
+  key_type: optional(choice(keyTypes, { description: 'private-key: kind of key', default: 'P-256', support: later })),
+  private_key: optional(
+    nameOrTemplate({ description: 'x509, x509-ca, aad-token: secret with the private key', support: later }),
   ),
-  private_key: optional(text({ description: 'secret that holds the private key' })),
-  issuer: optional(text({ description: 'secret that holds the issuer' })),
-  common_name: optional(text({ description: 'common name' })),
-  dns: optional(oneOrMore({ description: 'DNS names' })),
-  endpoint: optional(z.enum(['server', 'client']).meta({ description: 'what the certificate is for' })),
-  valid_for: optional(text({ description: 'life of the certificate', example: '90 days' })),
-  export_public: optional(flag({ description: 'whether everybody may read it' })),
-  migrate: optional(flag({ description: 'whether the key survives an update' })),
-  tenant_id: optional(text({ description: 'tenant' })),
-  client_id: optional(text({ description: 'client' })),
-  application_secret: optional(text({ description: 'secret of the application' })),
-  certificate_thumbprint: optional(text({ description: 'thumbprint of the certificate' })),
+  issuer: optional(
+    nameOrTemplate({ description: 'x509, x509-ca: secret of the issuer', default: 'self-signed', support: later }),
+  ),
+  common_name: optional(
+    text({
+      description: 'x509, x509-ca: common name',
+      default: 'first DNS name, or name of the secret',
+      support: later,
+    }),
+  ),
+  dns: optional(oneOrMore({ description: 'x509: DNS names', example: '"{{api_host}}"', support: later })),
+  endpoint: optional(
+    choice(['server', 'client'], { description: 'x509: what the certificate is for', support: later }),
+  ),
+  valid_for: optional(
+    text({
+      description: 'x509, x509-ca: life of the certificate',
+      example: '90 days',
+      default: 'without an end',
+      support: later,
+    }),
+  ),
+  export_public: optional(flag({ description: 'whether everybody may read it', default: 'false' })),
+  migrate: optional(
+    flag({ description: 'private-key: whether it survives an update', default: 'false', support: later }),
+  ),
+  tenant_id: optional(text({ description: 'aad-token: tenant', support: later })),
+  client_id: optional(text({ description: 'aad-token: client', support: later })),
+  application_secret: optional(text({ description: 'aad-token: secret of the application', support: later })),
+  certificate_thumbprint: optional(text({ description: 'aad-token: thumbprint of the certificate', support: later })),
 });
 
 const secrets = z.strictObject({
   global: optionalList(secret, { description: 'secrets this service defines' }),
-  import: optionalList(plainName({ description: 'name of a secret' }), {
+  import: optionalList(nameOrTemplate({ description: 'name of a secret', example: 'redis_client_cert' }), {
     description: 'names of secrets that another service of the mesh defines',
+    support: later,
   }),
 });
 
@@ -148,7 +233,7 @@ export const serviceSchema = z.strictObject({
   environment: optional(environment.meta({ description: 'variables of the program' })),
   injection_files: optionalList(injectionFile, { description: 'files that only the program sees' }),
   secrets: optional(secrets.meta({ description: 'secrets that the CAS keeps' })),
-  requirements: optional(text({ description: 'requirements file of pip' })),
-  env: optional(anything({ description: 'variables, as drafts of 2022 had them' })),
+  requirements: optional(text({ description: 'old place of build.requirements', support: 'refused' })),
+  env: optionalList(oldVariable, { description: 'old form of environment.local' }),
 });
 export type ParsedService = z.infer<typeof serviceSchema>;

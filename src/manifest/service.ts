@@ -1,4 +1,5 @@
 import type { Position } from '../core/errors.ts';
+import type { VolumePolicy } from '../core/language.ts';
 
 /** Engines that service manifests have named; only `python` can be built so far. */
 export const buildKinds = [
@@ -16,7 +17,7 @@ export const buildKinds = [
 ] as const;
 export type BuildKind = (typeof buildKinds)[number];
 
-/** Secret kinds of the language; only `ascii` and `binary` are made so far. */
+/** Secret kinds of service manifests; only `ascii` and `binary` are made so far. */
 export const secretKinds = ['ascii', 'binary', 'private-key', 'x509', 'x509-ca', 'aad-token'] as const;
 export type SecretKind = (typeof secretKinds)[number];
 
@@ -46,6 +47,15 @@ export interface SecretSource {
   certificate_thumbprint?: string;
 }
 
+/** A volume of a service. */
+export interface Volume {
+  name: string;
+  /** Where it is mounted, absolute. */
+  path: string;
+  export?: { session: string; session_hash?: string; update_policy?: VolumePolicy; volume_alias?: string }[];
+  import?: { session: string; volume: string };
+}
+
 /** The user that the program runs as; the runtime runs as it from the start. */
 export interface User {
   uid: number;
@@ -68,6 +78,23 @@ export interface Build {
   /** Base: `debian:bookworm` (default) or the path of an OCI layout (`oci:<folder>[:<tag>]`). */
   from: string;
   user: User;
+  /** Requirements file of pip. */
+  requirements?: string;
+  /** Commands to run while the image is built, each whole. */
+  run: string[];
+  binaries: string[];
+  /** Folders to encrypt. */
+  dirs: string[];
+  plains: string[];
+  plain_files: string[];
+  host_paths: string[];
+  volumes: Volume[];
+  /** Image of the latest stable release. */
+  stable?: string;
+  /** File of the key that signs the image. */
+  signingKey?: string;
+  /** File of a policy template. */
+  policyTemplate?: string;
 }
 
 /** A service manifest (`kind: genservice`) in its normal form. */

@@ -34,9 +34,13 @@ test('an unknown flag is refused, with the one that was meant', () => {
     message: '"--only-for-testing-debug" is no tolerance flag',
     hint: 'did you mean "--only_for_testing-debug"?',
   });
-  for (const flag of ['-c', '-X', 'C', '-CG', '__proto__', 'constructor', '--insecure-configuration']) {
+  for (const flag of ['-c', '-X', 'C', '-CG', '__proto__', 'constructor']) {
     assert.throws(() => parseTolerance([flag]), { name: 'SconeError' }, flag);
   }
+});
+
+test('what tutorials write and nothing ever honoured tolerates nothing', () => {
+  assert.deepEqual(parseTolerance(['--software-hardening-needed', '--insecure-configuration']), strict);
 });
 
 test('a flag that the attestation has elsewhere is not supported yet, by name', () => {

@@ -24,6 +24,12 @@ const flags: { readonly [flag: string]: keyof Tolerance } = {
   '--only_for_testing-trust-any': 'trustAny',
 };
 
+/**
+ * What tutorials write and no command line has ever had. Without them less is tolerated, so that nothing is lost by not
+ * knowing them.
+ */
+export const withoutEffect: readonly string[] = ['--software-hardening-needed', '--insecure-configuration'];
+
 /** Flags of the same command that say something else, or that cannot be honoured. */
 const later: readonly string[] = [
   '--only_for_testing_allow-unprovisioned-cas',
@@ -44,6 +50,7 @@ const later: readonly string[] = [
 export function parseTolerance(words: readonly string[]): Tolerance {
   const tolerance = { ...strict };
   for (const word of words) {
+    if (withoutEffect.includes(word)) continue;
     const name = Object.hasOwn(flags, word) ? flags[word] : undefined;
     if (name === undefined) throw unknownFlag(word);
     tolerance[name] = true;

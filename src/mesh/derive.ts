@@ -4,9 +4,12 @@ import type { CasEntry, Meshfile } from '../manifest/meshfile.ts';
 import { notYet } from '../manifest/not-yet.ts';
 import { summary } from '../manifest/yaml.ts';
 import { normaliseSession } from '../session/parse.ts';
+import { supportedSession, unsupportedParts } from '../session/supported.ts';
 import { sessionVersion } from '../session/types.ts';
-import { deriveService } from './service.ts';
-import type { DerivedMesh, DerivedService, MeshInput } from './types.ts';
+import { deriveService, flavourProblem, unsupported } from './service.ts';
+import { type Member, shareSecrets } from './sharing.ts';
+import type { CompleteMesh, DerivedMesh, MeshImage, MeshInput } from './types.ts';
+import { builtIns, lookupIn, meshValues } from './variables.ts';
 
 /**
  * Everything that follows from a Meshfile and its images: the namespace's session, and for each service its session,
@@ -15,34 +18,15 @@ import type { DerivedMesh, DerivedService, MeshInput } from './types.ts';
  */
 export function deriveMesh(input: MeshInput): DerivedMesh {
   const { meshfile } = input;
+  const complete = deriveCompleteMesh(input);
   const problems: SconeError[] = [...notYet(meshfile)];
-  const warnings: SconeError[] = [];
   const mode = casMode(input, problems);
-  const services: DerivedService[] = [];
   for (const service of meshfile.services) {
-    const image = input.images.get(service.image);
-    if (image === undefined) {
-      problems.push(
-        new SconeError('E_IMAGE', `the image of ${service.name} is not in the local store`, {
-          at: service.at,
-          found: service.image,
-          hint: 'build it first: sconectl apply -f <service manifest>, whose build.to is this name',
-        }),
-      );
-    } else {
-      const derived = deriveService(input, service, image, mode, problems, warnings);
-      if (derived !== undefined) services.push(derived);
-    }
+    const descriptor = input.images.get(service.image)?.descriptor;
+    const problem = descriptor === undefined ? undefined : flavourProblem(descriptor, mode, service);
+    if (problem !== undefined) problems.push(problem);
   }
-  for (const entry of meshfile.env) {
-    if (!/\{\{.*\}\}/s.test(entry.value)) continue;
-    warnings.push(
-      new SconeError('E_VARIABLE', `the value of ${entry.name} holds {{…}}, which stays text`, {
-        at: entry.at,
-        hint: 'values of a Meshfile are not templates; variables are used in service manifests',
-      }),
-    );
-  }
+  problems.push(...complete.problems, ...complete.unsupported);
   const [first, second] = problems;
   if (first !== undefined) {
     if (second === undefined) throw first;
@@ -56,9 +40,60 @@ export function deriveMesh(input: MeshInput): DerivedMesh {
       name: meshfile.policy.namespace,
       access_policy: { read: ['CREATOR'], update: ['CREATOR'], create_sessions: ['CREATOR'] },
     }),
-    services,
-    warnings,
+    services: complete.services.map((service) => ({ ...service, session: supportedSession(service.session) })),
+    warnings: complete.warnings,
   };
+}
+
+/**
+ * The same for all that the languages have, whether this version can honour it or not; for checks. It throws nothing:
+ * what is wrong is in the answer.
+ */
+export function deriveCompleteMesh(input: MeshInput): CompleteMesh {
+  const { meshfile } = input;
+  const mesh: CompleteMesh = { services: [], problems: [], unsupported: [], warnings: [] };
+  const members: { member: Member; image: MeshImage }[] = [];
+  for (const service of meshfile.services) {
+    const image = input.images.get(service.image);
+    if (image === undefined) {
+      mesh.problems.push(
+        new SconeError('E_IMAGE', `the image of ${service.name} is not in the local store`, {
+          at: service.at,
+          found: service.image,
+          hint: 'build it first: sconectl apply -f <service manifest>, whose build.to is this name',
+        }),
+      );
+      continue;
+    }
+    const { descriptor } = image;
+    const builtIn = builtIns(meshfile, service, descriptor.argv);
+    members.push({
+      member: { service, descriptor, lookup: lookupIn(meshValues(meshfile, service.name), builtIn) },
+      image,
+    });
+  }
+  const sharing = shareSecrets(
+    members.map(({ member }) => member),
+    members.length === meshfile.services.length,
+    mesh.problems,
+  );
+  for (const { member, image } of members) {
+    const derived = deriveService(input, member, image, sharing, mesh.problems, mesh.warnings);
+    if (derived === undefined) continue;
+    mesh.services.push(derived);
+    const later = new Set(unsupportedParts(derived.session).map(({ what }) => what));
+    for (const what of later) mesh.unsupported.push(unsupported(`${what} (${member.service.name})`, member.service.at));
+  }
+  for (const entry of meshfile.env) {
+    if (!/\{\{.*\}\}/s.test(entry.value)) continue;
+    mesh.warnings.push(
+      new SconeError('E_VARIABLE', `the value of ${entry.name} holds {{…}}, which stays text`, {
+        at: entry.at,
+        hint: 'values of a Meshfile are not templates; variables are used in service manifests',
+      }),
+    );
+  }
+  return mesh;
 }
 
 /** The CAS that keeps the sessions of a mesh. */

@@ -4,44 +4,44 @@ import { type Position, SconeError } from '../core/errors.ts';
 import { configIdHex, initDataHash, renderInitData } from '../initdata/document.ts';
 import type { ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { Meshfile, MeshService } from '../manifest/meshfile.ts';
+import type { Volume } from '../manifest/service.ts';
 import { simEnclave } from '../measurement/sim.ts';
-import { normaliseSession } from '../session/parse.ts';
+import { normaliseCompleteSession } from '../session/parse.ts';
 import { type Session, sessionVersion } from '../session/types.ts';
 import { deriveChartValues } from './chart-values.ts';
 import { binaryName, deriveCommand } from './command.ts';
 import { deriveEnvironment } from './environment.ts';
 import { deriveSecrets, needsSalt } from './secrets.ts';
+import type { Member, Sharing } from './sharing.ts';
 import { renderTemplate } from './template.ts';
-import type { DerivedService, MeshImage, MeshInput } from './types.ts';
-import { builtIns, lookupIn, meshValues } from './variables.ts';
+import type { CompleteDerivedService, MeshImage, MeshInput } from './types.ts';
+import { meshValues } from './variables.ts';
 
-/** What follows for one service; nothing when there were problems, which are recorded. */
+/**
+ * What follows for one service; nothing when there were problems, which are recorded. The session may hold what is not
+ * supported yet.
+ */
 export function deriveService(
   input: MeshInput,
-  service: MeshService,
+  member: Member,
   image: MeshImage,
-  mode: Mode,
+  sharing: Sharing,
   problems: SconeError[],
   warnings: SconeError[],
-): DerivedService | undefined {
+): CompleteDerivedService | undefined {
   const { meshfile } = input;
-  const { descriptor } = image;
+  const { service, descriptor, lookup } = member;
   const before = problems.length;
   const at = service.at;
-  checkFlavour(descriptor, mode, service, problems);
-  if (descriptor.secrets.import.length > 0) {
-    problems.push(unsupported(`importing the secret ${descriptor.secrets.import.join(', ')}`, at));
-  }
   const binary = binaryName(descriptor.argv);
   const values = meshValues(meshfile, service.name);
-  const lookup = lookupIn(values, builtIns(meshfile, service, binary));
   const name = `${meshfile.policy.namespace}/${service.name}`;
   const environment = deriveEnvironment(service, descriptor, values, lookup, problems);
   const chart = deriveChartValues(service.image, image.digest, values, at, problems, warnings);
   const explicitValues: { [secret: string]: string } = Object.create(null);
   const salt = needsSalt(descriptor) ? input.salts.get(name) : undefined;
 
-  const derived = attempt(problems, service, (): DerivedService => {
+  const derived = attempt(problems, service, (): CompleteDerivedService => {
     const command = deriveCommand(descriptor, service, lookup);
     const initData = renderInitData({
       mode: 'service',
@@ -56,7 +56,10 @@ export function deriveService(
         ? {}
         : { content: renderTemplate(content, lookup, `the injected file ${path} of ${service.name}`, at) }),
     }));
-    const session = normaliseSession({
+    const mounts = descriptor.volumes.map((volume) => ({ name: volume.name, path: volume.path }));
+    const volumes = descriptor.volumes.map(deriveVolume);
+    const hasImage = files.length > 0 || mounts.length > 0;
+    const session = normaliseCompleteSession({
       version: sessionVersion,
       name,
       ...(salt === undefined ? {} : { salt }),
@@ -68,12 +71,20 @@ export function deriveService(
           pwd: descriptor.pwd,
           environment,
           init_data: [hex(initDataHash(initData))],
-          attestation: [{ sim: { mrenclave: [measurement(image)] } }],
-          ...(files.length === 0 ? {} : { image_name: descriptor.name }),
+          // Other TEEs have no measurement yet; without one nothing may start.
+          attestation: descriptor.flavour === 'sim' ? [{ sim: { mrenclave: [measurement(image)] } }] : [],
+          ...(hasImage ? { image_name: descriptor.name } : {}),
         },
       ],
-      ...(files.length === 0 ? {} : { images: [{ name: descriptor.name, injection_files: files }] }),
-      secrets: deriveSecrets(input, service, descriptor, salt, explicitValues),
+      ...(hasImage
+        ? {
+            images: [
+              { name: descriptor.name, injection_files: files, ...(mounts.length === 0 ? {} : { volumes: mounts }) },
+            ],
+          }
+        : {}),
+      secrets: deriveSecrets({ input, service, descriptor, sharing, lookup, salt }, explicitValues),
+      ...(volumes.length === 0 ? {} : { volumes }),
     });
     return {
       service: service.name,
@@ -90,21 +101,45 @@ export function deriveService(
   return problems.length > before ? undefined : derived;
 }
 
+/** A volume of a manifest, whose exports are flat, as sessions have it. */
+function deriveVolume({ name, export: exports, import: imported }: Volume) {
+  return {
+    name,
+    ...(imported === undefined ? {} : { import: imported }),
+    ...(exports === undefined
+      ? {}
+      : {
+          export: exports.map(({ update_policy, volume_alias, ...target }) =>
+            update_policy === undefined && volume_alias === undefined
+              ? target
+              : {
+                  to: target,
+                  ...(update_policy === undefined ? {} : { update_policy }),
+                  ...(volume_alias === undefined ? {} : { volume_alias }),
+                },
+          ),
+        }),
+  };
+}
+
 /** Simulation and production are not mixed: the one would get nothing, the other would protect nothing (item 47). */
-function checkFlavour(descriptor: ServiceDescriptor, mode: Mode, service: MeshService, problems: SconeError[]): void {
+export function flavourProblem(
+  descriptor: ServiceDescriptor,
+  mode: Mode,
+  service: MeshService,
+): SconeError | undefined {
   const simulated = descriptor.flavour === 'sim';
   if (simulated !== (mode === 'simulation')) {
-    problems.push(
-      new SconeError('E_MODE', `the image of ${service.name} and the CAS are not of one mode`, {
-        at: service.at,
-        expected: mode === 'simulation' ? 'an image for sim' : 'an image for a TEE',
-        found: `an image for ${descriptor.flavour}`,
-        hint: simulated
-          ? 'a production CAS gives nothing to a simulated image: use a simulated CAS (sconectl cas start --simulation)'
-          : 'use a production CAS, or build the image with --tee sim',
-      }),
-    );
-  } else if (!simulated) problems.push(unsupported(`a mesh for ${descriptor.flavour}`, service.at));
+    return new SconeError('E_MODE', `the image of ${service.name} and the CAS are not of one mode`, {
+      at: service.at,
+      expected: mode === 'simulation' ? 'an image for sim' : 'an image for a TEE',
+      found: `an image for ${descriptor.flavour}`,
+      hint: simulated
+        ? 'a production CAS gives nothing to a simulated image: use a simulated CAS (sconectl cas start --simulation)'
+        : 'use a production CAS, or build the image with --tee sim',
+    });
+  }
+  return simulated ? undefined : unsupported(`a mesh for ${descriptor.flavour}`, service.at);
 }
 
 function measurement({ descriptor, rootfsDigest }: MeshImage): string {
@@ -118,7 +153,8 @@ function security({ policy }: Meshfile): Pick<Session, 'security'> {
   return { security: { attestation: { tolerate, ignore_advisories } } };
 }
 
-function unsupported(what: string, at: Position): SconeError {
+/** The error for something that is known and not supported yet. */
+export function unsupported(what: string, at: Position): SconeError {
   return new SconeError('E_NOT_YET', `${what} is known, and not supported yet`, {
     at,
     hint: 'wait for a version of sconectl that supports it',

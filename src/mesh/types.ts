@@ -1,6 +1,7 @@
 import type { SconeError } from '../core/errors.ts';
 import type { ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { Meshfile } from '../manifest/meshfile.ts';
+import type { CompleteSession } from '../session/complete.ts';
 import type { Session } from '../session/types.ts';
 
 /** An image as it lies in the store. */
@@ -55,6 +56,21 @@ export interface DerivedService {
   digest: string;
   descriptor: ServiceDescriptor;
   chart: ChartValues;
+}
+
+/** A service whose session may hold what is not supported yet. */
+export interface CompleteDerivedService extends Omit<DerivedService, 'session'> {
+  session: CompleteSession;
+}
+
+/** What follows from a Meshfile, with everything that is wrong with it. */
+export interface CompleteMesh {
+  /** Those without problems. */
+  services: CompleteDerivedService[];
+  problems: SconeError[];
+  /** Known, and not supported yet: `E_NOT_YET`. */
+  unsupported: SconeError[];
+  warnings: SconeError[];
 }
 
 /** Everything that follows from a Meshfile and its images; the same input gives the same bytes. */

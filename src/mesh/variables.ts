@@ -1,5 +1,6 @@
 import { SconeError } from '../core/errors.ts';
 import type { Meshfile, MeshService } from '../manifest/meshfile.ts';
+import { binaryName } from './command.ts';
 import type { Lookup, TemplateValue } from './template.ts';
 
 /** What the mesh itself says about a service, for `{{…}}`. Dots in a name are written as `_`. */
@@ -7,7 +8,7 @@ export interface BuiltIn {
   readonly [name: string]: string;
 }
 
-export function builtIns(meshfile: Meshfile, service: MeshService, casService: string): BuiltIn {
+export function builtIns(meshfile: Meshfile, service: MeshService, argv: readonly string[]): BuiltIn {
   const values: { [name: string]: string } = Object.create(null);
   for (const entry of meshfile.cas) {
     for (const role of new Set([entry.name, ...entry.roles])) values[`cas_${role}_cas_url`] = entry.url;
@@ -17,7 +18,7 @@ export function builtIns(meshfile: Meshfile, service: MeshService, casService: s
   values['service_name'] = service.name;
   values['chartname'] = service.name;
   values['image_name'] = service.image;
-  values['cas_service_name'] = casService;
+  values['cas_service_name'] = binaryName(argv);
   return values;
 }
 

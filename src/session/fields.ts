@@ -140,10 +140,6 @@ export function orPlaceholder(pattern: RegExp, rule: string, note: FieldNote) {
   );
 }
 
-/** `90 days`, `59d`, `1 year`; several parts add up. */
-export const spanPattern =
-  /^[1-9][0-9]{0,5} ?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|months?|y|yrs?|years?)(?: [1-9][0-9]{0,5} ?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|months?|y|yrs?|years?))*$/;
-
 /** Nothing but a placeholder. */
 export function placeholder(note: FieldNote) {
   return text

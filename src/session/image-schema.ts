@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { volumePolicies } from '../core/language.ts';
 import {
   absolutePath,
   choice,
@@ -13,8 +14,6 @@ import {
 } from './fields.ts';
 import { shareUrl, volumeExportSchema, volumeImportSchema } from './share-schema.ts';
 
-const updatePolicies = ['ephemeral', 'rollback_protected', 'no_rollback_protection'] as const;
-
 export const injectionFileSchema = z.strictObject({
   path: absolutePath({ description: 'where the program finds it', example: '/etc/app/password' }),
   content: optional(words({ description: 'its text; may hold placeholders', default: 'empty' })),
@@ -27,7 +26,7 @@ const mount = z.strictObject({
   name: words({ description: 'a volume' }),
   path: absolutePath({ description: 'where it is mounted', example: '/data' }),
   update_policy: optional(
-    choice(updatePolicies, { description: 'what happens when its content changes', default: 'rollback_protected' }),
+    choice(volumePolicies, { description: 'what happens when its content changes', default: 'rollback_protected' }),
   ),
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { weaknesses } from '../core/language.ts';
 import {
   choice,
   flag,
@@ -52,18 +53,6 @@ export const accessPolicySchema = z.strictObject({
   create_sessions: operation('who may create sessions below this one', 'as update', '0.3.5'),
   list_sessions: operation('who may list the sessions below this one', 'as read', '0.3.12', 'refused'),
 });
-
-export const weaknesses = [
-  'debug-mode',
-  'hyperthreading',
-  'insecure-igpu',
-  'software-hardening-needed',
-  'aepic-leak',
-  'insecure-configuration',
-  'outdated-tcb',
-  'maa-managed-tcb',
-  'local-attestation-trust-cas-tcb',
-] as const;
 
 export const attestationSchema = z.strictObject({
   mode: optional(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keyTypes, secretKinds, spanPattern } from '../core/language.ts';
 import {
   choice,
   flag,
@@ -10,28 +11,11 @@ import {
   placeholder,
   plainName,
   shapes,
-  spanPattern,
   text,
   textMap,
   words,
 } from './fields.ts';
 import { exportSchema, secretImportSchema, shareUrl } from './share-schema.ts';
-
-export const secretKinds = [
-  'ascii',
-  'binary',
-  'private-key',
-  'public-key',
-  'x509',
-  'x509-ca',
-  'aad-token',
-  'config-fragment',
-  'pgp-key',
-  'jwt',
-] as const;
-export type SecretKind = (typeof secretKinds)[number];
-
-export const keyTypes = ['P-256', 'P-384', 'Ed25519', 'RSA-2048', 'RSA-3072'] as const;
 
 const later = 'refused';
 
@@ -43,7 +27,7 @@ export const akvSchema = z.strictObject({
   decryption_key: optional(placeholder({ description: 'key of the AES-256-GCM envelope', since: '0.3.10' })),
 });
 
-/** Fields of one secret, whatever its kind; which kind has which is `kindFields`. */
+/** Fields of one secret, whatever its kind; which kind has which is `kindFields` of the core. */
 export const secretSchema = z.strictObject({
   name: plainName({ description: 'name of the secret', example: 'password' }),
   kind: optional(
@@ -55,6 +39,7 @@ export const secretSchema = z.strictObject({
   size: optional(
     matching(/^[1-9][0-9]{0,4}$/, 'must be a number from 1 to 99999', {
       description: 'length in characters (ascii) or bytes (binary)',
+      example: '20',
       default: '20',
     }),
   ),
@@ -135,27 +120,6 @@ export const secretSchema = z.strictObject({
   ),
   payload: optional(textMap({ description: 'jwt: claims', since: '0.3.12', support: later })),
 });
-
-/** Fields of every secret. */
-const common = ['name', 'kind', 'value', 'value_hmac', 'export', 'export_public', 'import', 'import_akv'];
-/** Fields of one kind only. */
-export const kindFields: { readonly [kind in SecretKind]: readonly string[] } = {
-  ascii: ['size'],
-  binary: ['size'],
-  'private-key': ['key_type', 'migrate'],
-  'public-key': ['private_key'],
-  x509: ['private_key', 'issuer', 'common_name', 'endpoint', 'dns', 'san', 'valid_for'],
-  'x509-ca': ['private_key', 'issuer', 'common_name', 'valid_for'],
-  'aad-token': ['tenant_id', 'client_id', 'application_secret', 'private_key', 'certificate_thumbprint'],
-  'config-fragment': [],
-  'pgp-key': [],
-  jwt: ['signer', 'alg', 'validity', 'payload'],
-};
-
-/** Whether a field means something for a kind. */
-export function hasField(kind: SecretKind, field: string): boolean {
-  return common.includes(field) || kindFields[kind].includes(field);
-}
 
 export const secrets = list(secretSchema, { description: 'secrets that the CAS makes or keeps' });
 export type ParsedSecret = z.infer<typeof secretSchema>;

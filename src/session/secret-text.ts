@@ -1,8 +1,8 @@
 import { base64, concat, hex, utf8, utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
+import type { SecretKind } from '../core/language.ts';
 import type { CompleteSecret } from './complete.ts';
 import type { Part } from './placeholders.ts';
-import type { SecretKind } from './secret-schema.ts';
 
 /** Formats of a secret kind (language, c.4); the first is the default. A kind without any has no format. */
 const formats: { readonly [kind in SecretKind]: readonly string[] } = {

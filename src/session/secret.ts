@@ -1,9 +1,10 @@
 import { fromHex } from '../core/bytes.ts';
 import { canonicalJson } from '../core/json.ts';
+import { hasField, type SecretKind } from '../core/language.ts';
 import { explicitValueHmac } from './canonical.ts';
 import type { CompleteSecret } from './complete.ts';
 import type { Path, Problems } from './problems.ts';
-import { hasField, type ParsedSecret, type SecretKind } from './secret-schema.ts';
+import type { ParsedSecret } from './secret-schema.ts';
 import { normaliseExports, normaliseImport, withoutNothing } from './share.ts';
 
 /** Generated length where a secret gives none. */

@@ -1,7 +1,8 @@
+import { weaknesses } from '../core/language.ts';
 import type { CompleteSecret, CompleteSecurity, CompleteSession } from './complete.ts';
 import { checkFragment, checkFragments, isFragment } from './fragment.ts';
 import type { Problems } from './problems.ts';
-import { attestationSchema, securitySchema, weaknesses } from './schema.ts';
+import { attestationSchema, securitySchema } from './schema.ts';
 import { checkPassword } from './service.ts';
 import { withoutNothing } from './share.ts';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { volumePolicies } from '../core/language.ts';
 import { hash, optional, plainName, sessionPath, words } from './fields.ts';
 
 /** Where another CAS is; without these the session is on the same one. */
@@ -38,9 +39,7 @@ export const volumeExportSchema = z.strictObject({
     z.strictObject({ session, session_hash: sessionHash }).meta({ description: 'the session, where more is said' }),
   ),
   update_policy: optional(
-    z
-      .enum(['ephemeral', 'rollback_protected', 'no_rollback_protection'])
-      .meta({ description: 'the most that the importer may do', default: 'rollback_protected' }),
+    z.enum(volumePolicies).meta({ description: 'the most that the importer may do', default: 'rollback_protected' }),
   ),
   volume_alias: optional(plainName({ description: 'name under which it is imported' })),
 });

@@ -1,0 +1,59 @@
+/** Words that service manifests, Meshfiles and sessions have in common. */
+
+/** Weaknesses of a platform that may be tolerated. */
+export const weaknesses = [
+  'debug-mode',
+  'hyperthreading',
+  'insecure-igpu',
+  'software-hardening-needed',
+  'aepic-leak',
+  'insecure-configuration',
+  'outdated-tcb',
+  'maa-managed-tcb',
+  'local-attestation-trust-cas-tcb',
+] as const;
+
+export const secretKinds = [
+  'ascii',
+  'binary',
+  'private-key',
+  'public-key',
+  'x509',
+  'x509-ca',
+  'aad-token',
+  'config-fragment',
+  'pgp-key',
+  'jwt',
+] as const;
+export type SecretKind = (typeof secretKinds)[number];
+
+export const keyTypes = ['P-256', 'P-384', 'Ed25519', 'RSA-2048', 'RSA-3072'] as const;
+
+/** Fields of every secret. */
+const common = ['name', 'kind', 'value', 'value_hmac', 'export', 'export_public', 'import', 'import_akv'];
+/** Fields of one kind only. */
+export const kindFields: { readonly [kind in SecretKind]: readonly string[] } = {
+  ascii: ['size'],
+  binary: ['size'],
+  'private-key': ['key_type', 'migrate'],
+  'public-key': ['private_key'],
+  x509: ['private_key', 'issuer', 'common_name', 'endpoint', 'dns', 'san', 'valid_for'],
+  'x509-ca': ['private_key', 'issuer', 'common_name', 'valid_for'],
+  'aad-token': ['tenant_id', 'client_id', 'application_secret', 'private_key', 'certificate_thumbprint'],
+  'config-fragment': [],
+  'pgp-key': [],
+  jwt: ['signer', 'alg', 'validity', 'payload'],
+};
+
+/** Whether a field means something for a kind. */
+export function hasField(kind: SecretKind, field: string): boolean {
+  return common.includes(field) || kindFields[kind].includes(field);
+}
+
+export const volumePolicies = ['ephemeral', 'rollback_protected', 'no_rollback_protection'] as const;
+export type VolumePolicy = (typeof volumePolicies)[number];
+
+const span =
+  '[1-9][0-9]{0,5} ?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|months?|y|yrs?|years?)';
+/** `90 days`, `59d`, `1 year`; several parts add up. */
+export const spanPattern = new RegExp(`^${span}(?: ${span})*$`);

@@ -1,0 +1,129 @@
+import { SconeError } from '../core/errors.ts';
+import type { SecretDeclaration, ServiceDescriptor } from '../manifest/descriptor.ts';
+import type { MeshService } from '../manifest/meshfile.ts';
+import { didYouMean } from '../manifest/suggest.ts';
+import { type Lookup, renderTemplate } from './template.ts';
+
+/** A service of the mesh with its image. */
+export interface Member {
+  service: MeshService;
+  descriptor: ServiceDescriptor;
+  lookup: Lookup;
+}
+
+/** Which secrets go from one service of a mesh to another. */
+export interface Sharing {
+  /** By service: its own secrets that another one imports. */
+  exported: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By service: the secrets of others. */
+  imported: ReadonlyMap<string, readonly ImportedSecret[]>;
+}
+
+export interface ImportedSecret {
+  name: string;
+  kind: SecretDeclaration['kind'];
+  /** The service that defines it. */
+  from: string;
+}
+
+/**
+ * Who exports what to whom. `secrets.global` of a service is shared only where another service of the mesh imports it,
+ * and the key of a certificate only where the importer refers to it (conventions, "Secrets in a mesh").
+ *
+ * @param complete whether every service's image is known; otherwise an import that nobody exports is no problem yet
+ */
+export function shareSecrets(members: readonly Member[], complete: boolean, problems: SconeError[]): Sharing {
+  const owners = new Map<string, { member: Member; secret: SecretDeclaration }>();
+  for (const member of members) {
+    for (const secret of member.descriptor.secrets.global) {
+      const name = nameOf(secret.name, member, problems);
+      const other = name === undefined ? undefined : owners.get(name);
+      if (name === undefined) continue;
+      if (other === undefined) owners.set(name, { member, secret });
+      else {
+        problems.push(
+          new SconeError(
+            'E_MANIFEST',
+            `the secret ${name} is defined by ${other.member.service.name} and by ${member.service.name}`,
+            {
+              at: member.service.at,
+              hint: `secrets need names that differ over the whole mesh: rename one, or import it in ${member.descriptor.name}`,
+            },
+          ),
+        );
+      }
+    }
+  }
+  const exported = new Map<string, Set<string>>();
+  const imported = new Map<string, ImportedSecret[]>();
+  for (const member of members) {
+    const { service, descriptor } = member;
+    const list: ImportedSecret[] = [];
+    imported.set(service.name, list);
+    for (const written of descriptor.secrets.import) {
+      const name = nameOf(written, member, problems);
+      const owner = name === undefined ? undefined : owners.get(name);
+      if (name === undefined) continue;
+      if (owner === undefined || owner.member === member) {
+        if (complete || owner !== undefined) problems.push(nobodyExports(name, service, [...owners.keys()]));
+        continue;
+      }
+      const from = owner.member.service.name;
+      const mark = (secret: string) => exported.set(from, (exported.get(from) ?? new Set()).add(secret));
+      mark(name);
+      if (owner.secret.private_key !== undefined && usesKey(descriptor, written)) {
+        const key = nameOf(owner.secret.private_key, owner.member, problems);
+        if (key !== undefined) mark(key);
+      }
+      list.push({ name, kind: owner.secret.kind, from });
+    }
+  }
+  return { exported, imported };
+}
+
+/** The name of a secret, which may itself be a variable of the mesh. */
+function nameOf(written: string, { service, lookup }: Member, problems: SconeError[]): string | undefined {
+  if (!written.includes('{{')) return written;
+  try {
+    const name = renderTemplate(written, lookup, `the secret ${written} of ${service.name}`, service.at);
+    if (/^[A-Za-z0-9_.~-]{1,128}$/.test(name)) return name;
+    problems.push(
+      new SconeError(
+        'E_VARIABLE',
+        `the secret ${written} of ${service.name} becomes ${JSON.stringify(name.slice(0, 60))}`,
+        {
+          at: service.at,
+          expected: 'a name: letters, digits and _ - . ~',
+          hint: 'set the variable to the name of a secret',
+        },
+      ),
+    );
+  } catch (error) {
+    if (!(error instanceof SconeError)) throw error;
+    problems.push(error);
+  }
+  return undefined;
+}
+
+/** Whether a service refers to the private key of a certificate, in any of the spellings that has. */
+function usesKey({ argv, environment, injection_files }: ServiceDescriptor, certificate: string): boolean {
+  const texts = [
+    ...argv,
+    ...environment.local.map(({ value }) => value),
+    ...environment.global.map(({ value = '' }) => value),
+    ...injection_files.map(({ content }) => content ?? ''),
+  ];
+  const spellings = ['.key', ':privatekey', ':pkcs12'].map((end) => `$$SCONE::${certificate}${end}`);
+  return texts.some((text) => spellings.some((spelling) => text.includes(spelling)));
+}
+
+function nobodyExports(name: string, service: MeshService, known: readonly string[]): SconeError {
+  return new SconeError(
+    'E_MANIFEST',
+    `${service.name} imports the secret ${name}, which no service of the mesh defines`,
+    {
+      at: service.at,
+      hint: `${known.length === 0 ? 'no service defines any' : didYouMean(name, known)}; secrets are defined in secrets.global of a service manifest`,
+    },
+  );
+}
