@@ -236,7 +236,7 @@ hint: remove it`,
     what: 'a binary value that is no hex, which is not shown',
     change: ['kind: ascii\n      size: 10', 'kind: binary\n      value: not-hex-but-secret'],
     told: `13:14 E_MANIFEST secrets.global[0].value must be hex, two digits for each byte
- 13 |       value: not-hex-but-secret
+ 13 |       value: …
     |              ^
 hint: write the bytes in hex`,
   },
