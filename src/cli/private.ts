@@ -1,4 +1,4 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fileError, readIfThere, writeWhole } from '../client/file.ts';
@@ -55,6 +55,8 @@ export class PrivateValues {
   private async write(values: Document): Promise<void> {
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      // A link that a repository brings would lead the values to where others read them.
+      if (!(await lstat(this.folder)).isDirectory()) throw new Error('it is a link');
       await chmod(this.folder, 0o700);
     } catch (error) {
       throw fileError(this.folder, 'made', error);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempFolder } from '../../test/support/temp.ts';
@@ -56,4 +56,32 @@ test('private values are readable by their owner only, and go when the next buil
   await values.keepExplicit('image:1', {});
   const { explicit, salts } = await values.read();
   assert.deepEqual([explicit, salts], [{}, { 'space/app': '00'.repeat(16) }]);
+});
+
+test('a link in the place of a folder of ours is refused, and nothing behind it is touched', async (t) => {
+  for (const folder of ['helm', 'initdata', 'sessions']) {
+    const target = tempFolder(t);
+    const elsewhere = tempFolder(t);
+    writeFileSync(join(elsewhere, 'precious.yaml'), 'mine');
+    symlinkSync(elsewhere, join(target, folder));
+    const applied = stageOutputs(target, new Map([['helm/Chart.yaml', 'a']])).then((staged) => staged.place());
+    await assert.rejects(applied, { code: 'E_STORE', found: 'a link' });
+    assert.deepEqual(readdirSync(elsewhere), ['precious.yaml']);
+  }
+  const target = tempFolder(t);
+  const elsewhere = tempFolder(t);
+  symlinkSync(elsewhere, join(target, 'private'));
+  await assert.rejects(new PrivateValues(target).keepExplicit('image:1', { token: 'secret' }), { code: 'E_STORE' });
+  assert.deepEqual(readdirSync(elsewhere), []);
+});
+
+test('sessions, which hold salts and HMACs, are readable by their owner only', async (t) => {
+  const target = tempFolder(t);
+  const files = new Map([
+    [sessionPath('a/b'), 'salt: 00'],
+    [initDataPath('b', 'toml'), 'x'],
+  ]);
+  await (await stageOutputs(target, files)).place();
+  assert.equal(statSync(join(target, sessionPath('a/b'))).mode & 0o777, 0o600);
+  assert.equal(statSync(join(target, initDataPath('b', 'toml'))).mode & 0o777, 0o644);
 });
