@@ -31,10 +31,12 @@ async function greeting({ place, runc }: World): Promise<{ user: string; checksu
   return { user, checksum, stdout: output.stdout + output.stderr };
 }
 
+/** Cgroups whose sconectl has ended; other tests run containers at the same time. */
 function cgroups(): string[] {
-  return readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter((path) =>
-    /sconectl-\d+/.test(path),
-  );
+  return readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter((path) => {
+    const [, pid] = /\/sconectl-(\d+)-[^/]*$/.exec(path) ?? [];
+    return pid !== undefined && !existsSync(`/proc/${pid}`);
+  });
 }
 
 test("the seed's two manifests become a running, attested program, whose configuration follows the Meshfile", async (t) => {
