@@ -66,6 +66,9 @@ func start() error {
 	if err != nil {
 		return err
 	}
+	if err := data.Fits(platform.Name()); err != nil {
+		return err
+	}
 	if err := sameMode(data.Keys); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"sconectl/runtime/internal/kernel"
 	"sconectl/runtime/internal/keyhash"
@@ -22,6 +23,8 @@ const Path = "/run/scone-init/initdata.toml"
 const (
 	head = "version = \"0.1.0\"\nalgorithm = \"sha256\"\n\n[data]\n\"sconectl.json\" = '''"
 	tail = "'''\n"
+	// between stands in front of the policy, where there is one.
+	between = "'''\n\"policy.rego\" = '''"
 	// As in src/initdata/document.ts.
 	maxLength = 64 << 10
 	maxKeys   = 2
@@ -42,6 +45,8 @@ type InitData struct {
 	ConfigID string
 	// Rootfs is the rootfs digest.
 	Rootfs [sha256.Size]byte
+	// Policy is what the guest's agent enforces, in Rego; empty in documents for TEEs without such an agent.
+	Policy string
 }
 
 // Missing is the refusal for a start without init data; rest names what else a start by hand needs.
@@ -112,6 +117,11 @@ func Parse(document []byte) (*InitData, error) {
 		return nil, malformed("it does not begin or end as it must")
 	}
 	var data InitData
+	text, policy, stated := strings.Cut(text, between)
+	if stated && !isPolicy(policy) {
+		return nil, malformed("policy.rego is empty, or holds ''' or a control character")
+	}
+	data.Policy = policy
 	var rootfs string
 	if err := strictjson.Parse([]byte(text), "init data", func(r *strictjson.Reader) error { return data.read(r, &rootfs) }); err != nil {
 		return nil, malformed(err.Error())
@@ -177,8 +187,35 @@ func (d *InitData) render(rootfs string) string {
 	for _, key := range d.CasKeys {
 		keys = append(keys, `"`+key+`"`)
 	}
+	policy := ""
+	if d.Policy != "" {
+		policy = between + d.Policy
+	}
 	return head + `{"v":1,"mode":"service","cas_url":"` + d.CasURL + `","cas_key":[` + strings.Join(keys, ",") +
-		`],"config_id":"` + d.ConfigID + `","rootfs":"` + rootfs + `"}` + tail
+		`],"config_id":"` + d.ConfigID + `","rootfs":"` + rootfs + `"}` + policy + tail
+}
+
+// isPolicy tells whether a text can stand in the document so that TOML readers, too, see where it ends.
+func isPolicy(text string) bool {
+	return text != "" && utf8.ValidString(text) && !strings.Contains(text, "'''") && !strings.HasSuffix(text, "'") &&
+		!strings.ContainsFunc(text, func(r rune) bool { return (r < 0x20 && r != '\n' && r != '\t') || r == 0x7f })
+}
+
+// Fits refuses a document without a policy where nothing else measures the container: on tdx and snp the guest's agent
+// admits containers, so that without a policy the host could start another one in this very guest (security-review.md
+// C1). Elsewhere nobody enforces a policy, and one would only pretend.
+func (d *InitData) Fits(tee string) error {
+	demanded := tee == "tdx" || tee == "snp"
+	if demanded == (d.Policy != "") {
+		return nil
+	}
+	expected, found := "none, since nothing enforces it there", "one"
+	if demanded {
+		expected, found = "one that admits this container alone", "none"
+	}
+	return refusal.New(refusal.InitData, "init data is not for the TEE that it was found in (%s)", tee).
+		Differs("policy.rego for "+tee, expected, found).
+		Advise("apply the mesh for the TEE that the service runs in")
 }
 
 // Address is the host and port of the CAS: as stated here, or as the host moved it by SCONE_CAS_ADDR.

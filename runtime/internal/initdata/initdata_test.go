@@ -180,3 +180,32 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func Test61OnlyGuestsThatEnforceAPolicyTakeOne(t *testing.T) {
+	plain := string(readVectors(t).Good[0].Document)
+	with := func(policy string) []byte {
+		return []byte(strings.TrimSuffix(plain, "'''\n") + "'''\n\"policy.rego\" = '''" + policy + "'''\n")
+	}
+	data, err := Parse(with("package agent_policy\n\n\tdefault ExecProcessRequest := false\n"))
+	if err != nil || data.Policy != "package agent_policy\n\n\tdefault ExecProcessRequest := false\n" {
+		t.Fatal(err, data)
+	}
+	bare, err := Parse([]byte(plain))
+	if err != nil || bare.Policy != "" {
+		t.Fatal(err)
+	}
+	for tee, demanded := range map[string]bool{"tdx": true, "snp": true, "sgx": false, "sim": false} {
+		if err := data.Fits(tee); (err == nil) != demanded {
+			t.Errorf("%s with a policy: %v", tee, err)
+		}
+		if err := bare.Fits(tee); (err == nil) == demanded || (demanded && !strings.Contains(refusal.Of(err).Causes[0], "policy.rego for "+tee)) {
+			t.Errorf("%s without a policy: %v", tee, err)
+		}
+	}
+	// What a TOML reader would end elsewhere, or refuse.
+	for _, policy := range []string{"", "a'''b", "a'", "a\r\n", "a\x00", "a\x7f", "\xff", "a'''\n\"policy.rego\" = '''b", "a'''\n\"x\" = '''b"} {
+		if data, err := Parse(with(policy)); err == nil {
+			t.Errorf("%q was taken as %q", policy, data.Policy)
+		}
+	}
+}
