@@ -266,6 +266,16 @@ func (r *Reader) True() (bool, error) {
 	return true, nil
 }
 
+// Null reads the word null if that comes next, and tells whether it did: for values that another program may leave open.
+func (r *Reader) Null() bool {
+	r.blanks()
+	if string(r.bytes[r.at:min(r.at+4, len(r.bytes))]) != "null" {
+		return false
+	}
+	r.at += 4
+	return true
+}
+
 func (r *Reader) open(bracket byte, what string) error {
 	if !r.take(bracket) {
 		return r.fail("%s was expected", what)

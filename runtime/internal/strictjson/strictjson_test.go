@@ -132,6 +132,24 @@ func TestNumbersOutOfRangeAreRefused(t *testing.T) {
 	}
 }
 
+func TestNullIsReadOnlyWhereItMayStand(t *testing.T) {
+	for document, fits := range map[string]bool{"null": true, " null ": true, `"null"`: true, "nul": false, "nullx": false, "": false, "None": false} {
+		err := Parse([]byte(document), "test", func(r *Reader) error {
+			if r.Null() {
+				return nil
+			}
+			_, err := r.String()
+			return err
+		})
+		if (err == nil) != fits {
+			t.Errorf("%q: %v", document, err)
+		}
+	}
+	if Parse([]byte("null"), "test", func(r *Reader) error { _, err := r.String(); return err }) == nil {
+		t.Error("null was taken for a text")
+	}
+}
+
 func FuzzHostileBytes68(f *testing.F) {
 	f.Add([]byte(`{"a":["\u00e9",1,true]}`))
 	f.Fuzz(func(t *testing.T, document []byte) {
