@@ -213,3 +213,29 @@ test('a file named twice, and in a folder that is copied, is there once', async 
   const folder = project(t, { 'd/a.py': '' });
   assert.deepEqual(paths(await collect(folder, 'd', 'd/a.py', './d/a.py')), ['d/', 'd/a.py']);
 });
+
+test('71: the folder of generated files of another project below this one is no input either', async (t) => {
+  const folder = project(t, {
+    'app.py': '',
+    'example/out/.gitignore': '*\n',
+    'example/out/private/values.json': '{"v":1,"explicit":{"a":{"token":"topsecret"}}}',
+    'example/out/sessions/a.yaml': 'salt: 00',
+    'example/a.py': '',
+    'cache/.gitignore': '*\n',
+    'cache/data.txt': '',
+    'session.yml': 'version: "0.3.12"\nname: a\nsecrets:\n- {name: token, kind: ascii, value: topsecret}\n',
+  });
+  const { copied, warnings } = await collect(folder, '.');
+  assert.deepEqual(
+    copied.map(({ path }) => path).filter((path) => /out|session/.test(path)),
+    [],
+  );
+  assert.ok(copied.some(({ path }) => path === 'cache/data.txt'));
+  assert.deepEqual(
+    warnings.map(({ message }) => message.split(' ')[2]),
+    ['example/out', 'session.yml'],
+  );
+  for (const name of ['example/out', 'example/out/private/values.json', 'example/out/sessions']) {
+    await assert.rejects(collect(folder, name), { code: 'E_COPY' }, name);
+  }
+});

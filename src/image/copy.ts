@@ -6,7 +6,7 @@ import { type BytePath, comparePaths, isWithin, parentOf, pathBytes, pathOfText 
 import type { Spool } from '../oci/spool.ts';
 import type { Node } from '../oci/tree.ts';
 import { located, withPlace } from './located.ts';
-import { type OwnPlaces, ownReason, privateName, privateText } from './withheld.ts';
+import { generatedReason, type OwnPlaces, ownReason, privateName, privateText } from './withheld.ts';
 
 /** One file, folder or link that goes into the image. */
 export interface Copied {
@@ -46,6 +46,8 @@ export async function collectCopies(
     if (reason !== undefined) return refuse(shown, reason, named);
     const found = await inspect(place, shown);
     if (found.isDirectory()) {
+      const generated = await generatedReason(place);
+      if (generated !== undefined) return refuse(shown, generated, named);
       copied.set(shown, { type: 'dir', mode: 0o755, uid: 0, gid: 0 });
       for (const name of await readable(shown, () => readdir(pathBytes(place), { encoding: 'buffer' }))) {
         await add(join(place, name.toString('latin1')), false);
@@ -84,7 +86,7 @@ export async function collectCopies(
       });
     }
     for (let at = parentOf(place); isWithin(at, root) && at !== root; at = parentOf(at)) {
-      const reason = ownReason(at, root, own);
+      const reason = ownReason(at, root, own) ?? (await generatedReason(at));
       if (reason !== undefined) refuse(relative(root, at), reason, true);
       if ((await inspect(at, relative(root, at))).isSymbolicLink()) refuse(relative(root, at), 'is a link', true);
     }

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { lstat, open, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { type BytePath, isWithin, nameOf, pathBytes } from '../oci/path.ts';
 
 /** Places of this build that are never its input, as bytes of real paths. */
@@ -43,6 +43,20 @@ export function ownReason(place: BytePath, root: BytePath, own: OwnPlaces): stri
   return undefined;
 }
 
+/**
+ * Why a folder below the manifest's is never an input, if it is not: it is the `target/` of another project, under
+ * whatever name. It says so by its `.gitignore` and by what an apply leaves there.
+ */
+export async function generatedReason(place: BytePath): Promise<string | undefined> {
+  const ignored = await readFile(pathBytes(join(place, '.gitignore')), 'latin1').catch(() => undefined);
+  if (ignored !== '*\n') return undefined;
+  for (const name of ['images.json', 'private', 'sessions', 'initdata']) {
+    const found = await lstat(pathBytes(join(place, name))).catch(() => undefined);
+    if (found !== undefined) return 'is a folder of generated files of sconectl, which may hold secret values';
+  }
+  return undefined;
+}
+
 /** Why a name inside a copied folder is left alone, if it is. */
 export function privateName(place: BytePath): string | undefined {
   if (!privateNames.test(nameOf(place))) return undefined;
@@ -64,6 +78,9 @@ export async function privateText(place: BytePath): Promise<{ reason: string; al
       return { reason: 'is a manifest or Meshfile, which may hold secret values', always: true };
     }
     if (text.startsWith(writtenByUs)) return { reason: 'is a file of sconectl', always: true };
+    if (/^version:\s*["']?0\.3/m.test(text) && /^(?:secrets|services|access_policy):/m.test(text)) {
+      return { reason: 'is a session, which may hold secret values; name it in build.copy if not', always: false };
+    }
   }
   if (!/-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/.test(text)) return undefined;
   return { reason: 'holds a private key; name it in build.copy if it has to be in the image', always: false };
