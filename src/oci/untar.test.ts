@@ -178,3 +178,21 @@ test('any bytes give members or our own error', async () => {
     { numRuns: 300 },
   );
 });
+
+test('50: extended headers that never come to a member, or fill the memory, are refused', async () => {
+  const big = 'x'.repeat(1 << 19);
+  function* endless(): Generator<Uint8Array> {
+    for (let i = 0; i < 1000; i++) yield pax(record(`SCHILY.xattr.user.a${i}`, big));
+  }
+  const one = async (archive: Iterable<Uint8Array>): Promise<void> => {
+    for await (const _ of untar(archive));
+  };
+  await assert.rejects(one(endless()), { code: 'E_FORMAT', message: /extended headers/ });
+  function* many(): Generator<Uint8Array> {
+    for (let i = 0; i < 1000; i++) {
+      yield pax(record('SCHILY.xattr.user.a', big));
+      yield member({ name: `f${i}` });
+    }
+  }
+  await assert.rejects(one(many()), { code: 'E_LIMIT', message: /extended headers/ });
+});

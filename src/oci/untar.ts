@@ -29,6 +29,8 @@ export interface TarMember {
 
 const blockSize = 512;
 const maxExtended = 1 << 20;
+/** Bytes of all extended headers of an archive: attributes and long names stay in memory. */
+const maxAllExtended = 1 << 28;
 const maxPath = 4096;
 const memberTypes: { readonly [flag: string]: MemberType } = {
   '\0': 'file',
@@ -54,6 +56,9 @@ export async function* untar(
   const input = new BlockReader(source);
   const seen = new Set<BytePath>();
   let extended: Extended = new Map();
+  /** The kinds of extended headers of the next member; each comes once. */
+  let kinds = '';
+  let extendedBytes = 0;
   let bytes = 0;
   for (;;) {
     // Some writers leave out the end mark and the last padding; digests tell whether an archive was cut.
@@ -65,12 +70,21 @@ export async function* untar(
     }
     const raw = parseHeader(header);
     if (raw.flag === 'x' || raw.flag === 'L' || raw.flag === 'K') {
+      if (kinds.includes(raw.flag)) fail('holds several extended headers of one kind for one member');
+      kinds += raw.flag;
+      extendedBytes += raw.size;
+      if (extendedBytes > maxAllExtended) {
+        throw new SconeError('E_LIMIT', 'an archive holds more extended headers than are taken', {
+          expected: `at most ${maxAllExtended} bytes`,
+        });
+      }
       extended = new Map([...extended, ...(await readExtended(input, raw))]);
       continue;
     }
     if (raw.flag === 'g') fail('holds a global extended header');
     const member = applyExtended(raw, extended);
     extended = new Map();
+    kinds = '';
     if (seen.has(member.path) && member.path !== '/') fail('holds a name twice', member.path);
     seen.add(member.path);
     bytes += member.size;
