@@ -16,6 +16,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"sconectl/runtime/internal/keyhash"
@@ -51,7 +52,7 @@ type Channel struct {
 // mean nothing here: the key is what init data, hence the TEE, vouches for.
 func Dial(host, port string, keys []keyhash.KeyHash) (*Channel, error) {
 	address := net.JoinHostPort(host, port)
-	raw, err := (&net.Dialer{Timeout: dialTime}).Dial("tcp", address)
+	raw, err := connect(host, port)
 	if err != nil {
 		return nil, refusal.New(refusal.Unreachable, "ground verified, no CAS: nothing answers at %s", address).
 			Because("%v", err).
@@ -120,6 +121,24 @@ func checkServer(state tls.ConnectionState, keys []keyhash.KeyHash) ([sha256.Siz
 	return found.Spki, refusal.New(refusal.CasIdentity, "the server is not the CAS of init data").
 		Differs("key of the CAS", expected, found.String()).
 		Advise("let cas_url or SCONE_CAS_ADDR lead to that CAS, or attest the new one and apply the mesh again")
+}
+
+// connect resolves localhost by itself (RFC 6761, 6.3, rules 3 and 4): a container need not have an /etc/hosts, and a
+// name server that the host chose is not to be asked.
+func connect(host, port string) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: dialTime}
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	if name != "localhost" && !strings.HasSuffix(name, ".localhost") {
+		return dialer.Dial("tcp", net.JoinHostPort(host, port))
+	}
+	conn, err := dialer.Dial("tcp4", net.JoinHostPort("127.0.0.1", port))
+	if err == nil {
+		return conn, nil
+	}
+	if conn, six := dialer.Dial("tcp6", net.JoinHostPort("::1", port)); six == nil {
+		return conn, nil
+	}
+	return nil, err
 }
 
 // Close ends the connection.

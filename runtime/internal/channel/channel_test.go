@@ -2,6 +2,7 @@ package channel
 
 import (
 	"bufio"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -11,6 +12,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"math/big"
 	"net"
@@ -287,6 +289,49 @@ func TestAnUnreachableCasIsNamedWithItsAddress(t *testing.T) {
 	_, err = Dial("127.0.0.1", port, nil)
 	if err == nil || refusal.Of(err).Code != refusal.Unreachable || !strings.Contains(said(err), "127.0.0.1:"+port) || !strings.Contains(said(err), "SCONE_CAS_ADDR") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestLocalhostIsThisMachineWithoutAskingAnyone(t *testing.T) {
+	// Whoever asks a name server or reads a file of names calls this resolver.
+	previous := net.DefaultResolver
+	t.Cleanup(func() { net.DefaultResolver = previous })
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("a name server was asked")
+	}}
+	s := serve(t, httpAnswer("200 OK", "{}"), nil)
+	for _, host := range []string{"localhost", "LocalHost", "localhost.", "cas.localhost"} {
+		c, err := Dial(host, s.port, []keyhash.KeyHash{s.key})
+		if err != nil {
+			t.Fatalf("%s: %s", host, said(err))
+		}
+		if _, err := c.Attest("sim", &tee.Evidence{}, nil, nil); err != nil {
+			t.Errorf("%s: %s", host, said(err))
+		}
+		c.Close()
+		<-s.received
+	}
+	for _, host := range []string{"notlocalhost", "localhost.example"} {
+		if _, err := Dial(host, s.port, []keyhash.KeyHash{s.key}); err == nil || !strings.Contains(said(err), "a name server was asked") {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+}
+
+func TestLocalhostIsTheOtherLoopbackTooAndARefusalNamesTheFirst(t *testing.T) {
+	listener, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skipf("no IPv6 here: %v", err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	conn, err := connect("localhost", port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	listener.Close()
+	if _, err := connect("localhost", port); err == nil || !strings.Contains(err.Error(), "127.0.0.1:"+port) {
+		t.Error(err)
 	}
 }
 
