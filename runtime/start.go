@@ -78,9 +78,11 @@ func start() error {
 	}
 
 	// Steps 3 and 4: the ground and the root file system. Nothing goes on before all of it succeeded.
-	if err := verify(proc, data, verbose); err != nil {
+	list, err := verify(proc, data, verbose)
+	if err != nil {
 		return err
 	}
+	verified(platform, proc, list)
 
 	// Steps 5 to 8: one connection, one request.
 	if err := kernel.SetUndumpable(); err != nil {
@@ -118,31 +120,31 @@ func sameMode(keys []keyhash.KeyHash) error {
 }
 
 // verify is steps 3 and 4. The list is read first, since it says which mounts are accepted; init data vouches for it.
-func verify(proc *procfs.Proc, data *initdata.InitData, verbose bool) error {
+func verify(proc *procfs.Proc, data *initdata.InitData, verbose bool) (*rootfs.List, error) {
 	begun := time.Now()
 	mounts, err := ground.Open(proc)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	list, err := rootfs.Load("", mounts.Root, data.Rootfs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := list.CheckUser(); err != nil {
-		return err
+		return nil, err
 	}
 	covers, err := mounts.Check(list.Mounts)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	result, err := list.Check(covers)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if verbose {
 		say("INFO", "ground verified: %d entries, %.1f MB in %d ms", result.Entries, float64(result.Bytes)/1e6, time.Since(begun).Milliseconds())
 	}
-	return nil
+	return list, nil
 }
 
 // attest is steps 5 to 8.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -104,6 +105,18 @@ func (l *List) CheckUser() error {
 	return refusal.New(refusal.Ground, "the program would run as another user than the image says").
 		Differs("user", user(l.UID, l.GID), user(uid, gid)).
 		Advise("start the container as user %s (runAsUser, --user), or set build.user and build again", user(l.UID, l.GID))
+}
+
+// Digest is what the list says of the file at a path, when the file is the very one whose metadata is given. It counts
+// only after Check.
+func (l *List) Digest(path string, file *kernel.Statx) ([sha256.Size]byte, bool) {
+	i := slices.IndexFunc(l.Entries, func(entry Entry) bool { return entry.Path == path && entry.Kind == File })
+	if i < 0 {
+		return [sha256.Size]byte{}, false
+	}
+	found, err := kernel.Stat(kernel.AtFdCwd, path)
+	same := err == nil && found.MountID == file.MountID && found.DevMajor == file.DevMajor && found.DevMinor == file.DevMinor && found.Ino == file.Ino
+	return l.Entries[i].SHA256, same
 }
 
 // Check compares the root file system with the list, with all cores. It returns after every worker has ended (M4).

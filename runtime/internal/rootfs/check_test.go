@@ -396,3 +396,33 @@ func BenchmarkCheck(b *testing.B) {
 		}
 	}
 }
+
+func TestADigestIsGivenForTheVeryFileOnly(t *testing.T) {
+	folder := t.TempDir()
+	stat := func(path string) *kernel.Statx {
+		found, err := kernel.Stat(kernel.AtFdCwd, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	listed, copied := filepath.Join(folder, "listed"), filepath.Join(folder, "copied")
+	for _, path := range []string{listed, copied} {
+		if err := os.WriteFile(path, []byte("program"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	digest := sha256.Sum256([]byte("program"))
+	list := &List{Entries: []Entry{{Path: folder, Kind: Dir}, {Path: listed, Kind: File, SHA256: digest}}}
+	if got, same := list.Digest(listed, stat(listed)); !same || got != digest {
+		t.Errorf("%x, %t", got, same)
+	}
+	for why, path := range map[string]string{"a copy": copied, "a folder": folder} {
+		if _, same := list.Digest(listed, stat(path)); same {
+			t.Errorf("%s has the digest", why)
+		}
+	}
+	if _, same := list.Digest(copied, stat(copied)); same {
+		t.Error("a file without an entry has a digest")
+	}
+}

@@ -120,3 +120,27 @@ func TestASimulatedPlatformIs128DigitsOfHex(t *testing.T) {
 		}
 	}
 }
+
+func TestTheDigestOfTheBinaryIsTakenFromTheCheckOfTheImageWhereItWasRead(t *testing.T) {
+	platform, err := newPlatform(t, strings.Repeat("00", 64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	executable, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, known := sha256.Sum256(executable), sha256.Sum256([]byte("another binary"))
+	for _, expected := range [][32]byte{own, known} {
+		if expected == known {
+			platform.Verified(known)
+		}
+		evidence, err := platform.Evidence([64]byte{}, [32]byte{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(evidence.Quote[48+64:48+96], measurement(expected[:], make([]byte, 32))) {
+			t.Errorf("the measurement is not that of %x", expected)
+		}
+	}
+}
