@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { sconectl } from '../cli/sconectl.ts';
+import { result, sconectl } from '../cli/sconectl.ts';
 import { freshHome } from '../support/home.ts';
 import { need } from '../support/require.ts';
 import { type Mesh, reporterMesh, type Started } from './mesh.ts';
@@ -87,8 +87,14 @@ test('run ends with the exit code of the program, or 128 and the signal that end
 test('two services run side by side, each line says whose it is, and the first that fails stops the other', async (t) => {
   const mesh = await applied(t);
   if (mesh === undefined) return;
-  const meshfile = join(mesh.place.folder, 'mesh.yml');
-  writeFileSync(meshfile, `${readFileSync(meshfile, 'utf8')}  - name: b\n    image: test/reporter:v1\n`);
+  const at = (name: string): string => join(mesh.place.folder, name);
+  // The same program; names of secrets have to differ within a mesh.
+  const manifest = readFileSync(at('service.yml'), 'utf8')
+    .replace('to: test/reporter:v1', 'to: test/b:v1')
+    .replace(/((?:SCONE::|- name: )(?:password|token|note))\b/g, '$1_of_b');
+  writeFileSync(at('b.yml'), manifest);
+  await result(mesh.place, 'apply', '-f', 'b.yml');
+  writeFileSync(at('mesh.yml'), `${readFileSync(at('mesh.yml'), 'utf8')}  - name: b\n    image: test/b:v1\n`);
   const { sessions } = await mesh.apply();
   assert.deepEqual(
     sessions.map(({ name, action }) => [name, action]),
