@@ -129,6 +129,8 @@ async function respond(
 function guard(server: Server, limits: Limits): Server {
   server.maxHeadersCount = limits.headerCount;
   server.timeout = limits.silence;
+  // Node would answer these by itself, past all that a request has to go through.
+  server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
   server.on('clientError', (_error, socket: Socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     else socket.destroy();

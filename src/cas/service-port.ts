@@ -36,11 +36,16 @@ export function servicePort(
       }
       return await attestService(options, body, channel.ekm);
     } catch (error) {
-      // Not in the ledger, which strangers could fill otherwise (L9). The message is ours and holds nothing of theirs.
-      if (error instanceof SconeError && lines.take()) options.report(`refused ${error.code}: ${error.message}`);
+      // Not in the ledger, which strangers could fill otherwise (L9).
+      if (error instanceof SconeError && lines.take()) options.report(`refused ${error.code}: ${logText(error)}`);
       throw error;
     }
   };
+}
+
+/** A message for the log. It may quote a name that a stranger chose, which is neither to fill the log nor to steer a terminal. */
+function logText({ message }: SconeError): string {
+  return message.slice(0, 200).replace(/\p{C}/gu, '\ufffd');
 }
 
 /**

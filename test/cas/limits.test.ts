@@ -175,3 +175,23 @@ test('a stop lets requests that have begun end, and takes no more', async (t) =>
   await closed;
   await assert.rejects(dial(ports.client));
 });
+
+test('26: a request with an expectation consumes the connection of the attestation port as any other', async (t) => {
+  const cas = await replica();
+  const ports = await serve(t, cas, {});
+  const socket = await dial(ports.service);
+  const answers = new Answers(socket);
+  socket.write(requestBytes('GET', '/v1/version', undefined, ['Expect: something']));
+  assert.equal((await answers.next())?.status, 404);
+  assert.equal(await answers.next(), undefined);
+});
+
+test('59: what strangers put into the log of a CAS is short and steers no terminal', async (t) => {
+  const cas = await replica();
+  const ports = await serve(t, cas, {});
+  const name = `\u009b2J${'x'.repeat(100_000)}`;
+  const body = Buffer.from(`{"${name}":1,"${name}":2}`);
+  assert.equal((await call(ports.service, 'POST', '/v1/attest', { body })).status, 400);
+  assert.equal(ports.log.length, 1);
+  assert.match(ports.log[0] ?? '', /^refused E_FORMAT: [^\p{Cc}]{1,300}$/u);
+});
