@@ -64,12 +64,17 @@ export function tlsServer(
       socket.destroy();
       return;
     }
-    channels.set(socket, {
-      ekm: new Uint8Array(socket.exportKeyingMaterial(exporterLength, port.label, Buffer.alloc(0))),
-      since: port.milliseconds(),
-      client: clientKey(socket),
-      requests: 0,
-    });
+    try {
+      channels.set(socket, {
+        ekm: new Uint8Array(socket.exportKeyingMaterial(exporterLength, port.label, Buffer.alloc(0))),
+        since: port.milliseconds(),
+        client: clientKey(socket),
+        requests: 0,
+      });
+    } catch {
+      // A key of a kind that OpenSSL takes and Node does not, or a peer that is gone: not a reason for all to lose the CAS.
+      socket.destroy();
+    }
   });
   return { server, channels };
 }
