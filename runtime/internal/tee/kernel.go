@@ -95,7 +95,7 @@ func (l linux) read(at place, name string, limit int) ([]byte, error) {
 	return kernel.ReadAll(fd, limit)
 }
 
-// write reports what close says too: configfs takes binary attributes only then.
+// write reports what close says too: some file systems tell only then that nothing was written.
 func (l linux) write(at place, name string, content []byte) error {
 	fd, err := l.open(at, name, syscall.O_WRONLY)
 	if err != nil {

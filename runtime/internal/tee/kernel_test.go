@@ -80,11 +80,7 @@ func Test62OnlyTheKernelsOwnFilesCount(t *testing.T) {
 	if err := (linux{}).mkdir(place{at.root, 0x62656570}, "entry"); !errors.Is(err, errAbsent) {
 		t.Errorf("a fake was used: %v", err)
 	}
-	// The right type, mounted over a file of the place: procfs below a place on procfs whose root is another mount.
-	over := place{"/proc/self/ns", 0x6e736673}
-	if _, err := (linux{}).open(over, "mnt", syscall.O_RDONLY); err == nil {
-		t.Error("a link was followed")
-	}
+	// The right type on another mount than the place's: namespaces have a file system of their own.
 	fd, err := syscall.Open("/proc/self/ns/mnt", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
