@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { codes, type ErrorCode, type ErrorDocument, SconeError } from '../core/errors.ts';
+import { codes, type ErrorCode, SconeError } from '../core/errors.ts';
 
 /** The body of every answer that is not 200. */
 export const errorAnswer = z.strictObject({
@@ -42,16 +42,18 @@ export function statusOf(code: ErrorCode): Status {
   return statuses[code] ?? 500;
 }
 
-/** The error that an answer describes; one that has another form is an `E_FORMAT`. */
+/**
+ * The error that an answer describes; one that has another form is an `E_FORMAT`. A place is left out: a CAS knows none
+ * of this machine's files, and whoever shows the error would open the one that it names and print a line of it.
+ */
 export function errorFromAnswer(body: unknown): SconeError {
   const parsed = errorAnswer.safeParse(body);
   if (!parsed.success) return new SconeError('E_FORMAT', 'the CAS answered with an error of an unknown form');
-  const { code, message, expected, found, at, causes, hint } = parsed.data;
+  const { code, message, expected, found, causes, hint } = parsed.data;
   const known = Object.hasOwn(codes, code) ? (code as ErrorCode) : 'E_INTERNAL';
   return new SconeError(known, message, {
     ...(expected === undefined ? {} : { expected }),
     ...(found === undefined ? {} : { found }),
-    ...(at === undefined ? {} : { at: at as NonNullable<ErrorDocument['at']> }),
     causes,
     ...(hint === undefined ? {} : { hint }),
   });

@@ -100,3 +100,8 @@ test('paths keep the slashes of a name and encode everything else', () => {
     assert.ok(!sessionNameText.safeParse(wrong).success, wrong);
   }
 });
+
+test('29: an error of a CAS names no place, since the line there would be read from this machine and shown', () => {
+  const document = { code: 'E_SESSION', message: 'x', causes: [], at: { file: '/root/.netrc', line: 1, column: 1 } };
+  assert.equal(errorFromAnswer(document).at, undefined);
+});
