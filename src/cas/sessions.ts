@@ -16,13 +16,16 @@ import { normaliseSession } from '../session/parse.ts';
 import type { Session } from '../session/types.ts';
 import { type Caller, mayDo, noAccess } from './access.ts';
 import { demandHostArguments } from './configuration.ts';
-import type { Event } from './events.ts';
+import { type Event, encodeEvent } from './events.ts';
 import type { Decide, Journal } from './journal.ts';
 import { placeSession } from './place.ts';
 import { secretValues, valueText } from './secrets.ts';
 import { demandModest, demandReadable } from './session-size.ts';
 import type { SessionState } from './state.ts';
 import { demandAgreement } from './time.ts';
+
+/** Bytes of records that one question for a log makes the CAS open, about: anybody may ask where a session lets all read (59). */
+const mostOpened = 4 << 20;
 
 /** What clients do with sessions. Each change is decided on the state it is appended to, as often as that changes. */
 export class Sessions {
@@ -123,8 +126,14 @@ export class Sessions {
     const indices = this.journal.view.records(name).filter((index) => index >= from);
     const note = this.journal.note();
     const entries: LogEntry[] = [];
-    for (const index of indices.slice(0, logLimit)) entries.push(entryOf(index, await this.journal.event(index)));
-    const next = indices[logLimit];
+    let opened = 0;
+    for (const index of indices.slice(0, logLimit)) {
+      const event = await this.journal.event(index);
+      entries.push(entryOf(index, event));
+      if (event.type === 'session') opened += encodeEvent(event).length;
+      if (opened > mostOpened) break;
+    }
+    const next = indices[entries.length];
     return { entries, ...(next === undefined ? {} : { next }), note };
   }
 

@@ -125,3 +125,21 @@ test('59: a session of many mistakes is refused before each of them is told', as
   }
   await journal.close();
 });
+
+test('59: one question for a log opens a few megabytes of records at most, and says where to go on', async (t) => {
+  const journal = await (await ledgerIn(`${tempFolder(t)}/ledger`))();
+  const secrets = secretsOf(10, '99999');
+  let predecessor = await put(journal, { secrets });
+  for (let version = 0; version < 5; version++) predecessor = await put(journal, { secrets, predecessor });
+  const sessions = new Sessions(journal, random);
+  const seen: number[] = [];
+  let pages = 0;
+  for (let from: number | undefined = 0; from !== undefined; pages++) {
+    const page = await sessions.log('a', from, uploader);
+    seen.push(...page.entries.map(({ index }) => index));
+    from = page.next;
+  }
+  assert.deepEqual(seen, [1, 2, 3, 4, 5, 6]);
+  assert.ok(pages > 1 && pages < 6, String(pages));
+  await journal.close();
+});
