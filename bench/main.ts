@@ -3,6 +3,7 @@
 // below target/bench, and leaves nothing running. docs/reference/benchmarks.md explains each number.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { root, toolEnvironment } from '../scripts/environment.ts';
 import { build } from './build.ts';
 import { cli } from './cli.ts';
@@ -58,7 +59,8 @@ async function measured(run: Subject): Promise<boolean> {
     await run({ scope, row: (row) => print(rowText(row)), say: (text) => print(`  ${text}`) });
     return true;
   } catch (error) {
-    print(`  NOT measured: ${error instanceof Error ? error.message : String(error)}`);
+    const lines = stripVTControlCharacters(error instanceof Error ? error.message : String(error)).split('\n');
+    print(`  NOT measured: ${lines.slice(0, 8).join('\n    ')}`);
     return false;
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, stop);
