@@ -44,7 +44,7 @@ export function planUpload({ session, known, predecessor, me }: Upload): Uploade
   if (predecessor === known.hash) return 'updated';
   throw new SconeError('E_PREDECESSOR', `the session ${session.name} was changed by somebody else`, {
     expected: `the hash of the last upload from here, ${predecessor}`,
-    found: `the current hash ${known.hash}`,
+    found: known.hash,
     hint:
       `look at it with: sconectl session read ${session.name}. To replace it all the same, ` +
       `remove ${predecessorName(session.name)} from target/sessions and apply again`,

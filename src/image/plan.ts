@@ -54,10 +54,12 @@ function declaration(secret: SecretSource): SecretDeclaration {
   };
 }
 
-/** `NAME=value` texts as a map; without a PATH the usual one is added, as container engines do. */
+/** `NAME=value` texts as a map; without a PATH the usual one is added, as engines do, and a HOME. */
 export function environmentMap(env: readonly string[]): { [name: string]: string } {
   const map: { [name: string]: string } = Object.create(null);
   map['PATH'] = defaultPath;
+  // The only place that a program with a read-only root may write to (conventions, Writable).
+  map['HOME'] = '/tmp';
   for (const text of env) {
     const equals = text.indexOf('=');
     if (equals > 0) map[text.slice(0, equals)] = text.slice(equals + 1);

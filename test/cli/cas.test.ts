@@ -71,7 +71,7 @@ test('sessions are created, read, hashed, updated and logged', async (t) => {
   const { hash } = await result<{ hash: string }>(place, 'session', 'create', 's.yml');
   assert.equal(hash, calculated);
   const again = await failure(place, 'session', 'create', 's.yml');
-  assert.deepEqual([again.code, again.found], ['E_PREDECESSOR', `the current hash ${hash}`]);
+  assert.deepEqual([again.code, again.found], ['E_PREDECESSOR', hash]);
 
   writeFileSync(join(place.folder, 's.yml'), session('$WHO'));
   const updated = await result<{ hash: string }>(place, 'session', 'update', 's.yml', '--set', 'WHO=two');
