@@ -184,6 +184,23 @@ test('59: an answer that is too large, never comes or breaks off ends in a refus
   }
 });
 
+test('35: an answer that trickles for ever ends in a refusal', async () => {
+  const trickle = await serve(() => 'HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n');
+  const timer = setInterval(() => trickle.seen.sockets.forEach((socket) => void socket.write(' ')), 50);
+  try {
+    const connection = await openConnection({ address: trickle.address, pins: [cas.pin], timeout: 500 });
+    const answer = connection.request('GET', '/').then(
+      () => 'answered',
+      (error: { code: string }) => error.code,
+    );
+    const late = new Promise<string>((resolve) => setTimeout(resolve, 6000, 'still waiting').unref());
+    assert.equal(await Promise.race([answer, late]), 'E_CAS_UNREACHABLE');
+    await connection.close();
+  } finally {
+    clearInterval(timer);
+  }
+});
+
 test('a closed port, an unknown host and a server without TLS say where no CAS was found', async () => {
   const plain = createTcpServer((socket) => socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(
     0,

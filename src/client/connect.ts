@@ -10,6 +10,8 @@ import { type Address, addressText } from './address.ts';
 
 /** The largest answer that is read; the CAS documents smaller limits for everything it sends. */
 const maxAnswerBytes = 16 * 1024 * 1024;
+/** How many times the time until an answer begins, or goes on, a whole answer may take (item 35). */
+const wholeAnswer = 4;
 
 export interface ConnectOptions {
   address: Address;
@@ -126,6 +128,7 @@ export class Connection {
   readonly spki: Uint8Array<ArrayBuffer>;
   private readonly socket: TLSSocket;
   private readonly client: Client;
+  private readonly timeout: number;
 
   constructor(
     socket: TLSSocket,
@@ -136,6 +139,7 @@ export class Connection {
     this.address = address;
     this.spki = spki;
     this.socket = socket;
+    this.timeout = timeout;
     let unused: TLSSocket | undefined = socket;
     this.client = new http(`https://${addressText(address)}`, {
       pipelining: 1,
@@ -175,6 +179,7 @@ export class Connection {
       const answer = await this.client.request({
         method,
         path,
+        signal: AbortSignal.timeout(wholeAnswer * this.timeout),
         ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
       });
       status = answer.statusCode;
