@@ -13,7 +13,10 @@ export type Configuration = Pick<AttestAnswer, 'argv' | 'pwd' | 'environment' | 
 const serviceUser = 65_532;
 const privateMode = '0400';
 
-/** Refuses host arguments that no runtime has; the session room checks everything else about placeholders. */
+/**
+ * Refuses host arguments that no runtime has, and variables of the host that the session sets itself: one of the two
+ * would silently count. The session room checks everything else about placeholders.
+ */
 export function demandHostArguments(session: Session): void {
   for (const service of session.services) {
     if (
@@ -26,6 +29,17 @@ export function demandHostArguments(session: Session): void {
         found: '@@0',
         hint: 'the host has no part in what argv[0] is; its arguments count from 1',
       });
+    }
+    for (const [key, value] of Object.entries(service.environment)) {
+      const { name } = parseVariable(key, value);
+      if (name === key || !Object.hasOwn(service.environment, name)) continue;
+      throw new SconeError(
+        'E_SESSION',
+        `${service.name} sets the variable ${name}, and takes it from the host as well`,
+        {
+          hint: `remove ${name} or ${key}`,
+        },
+      );
     }
   }
 }
