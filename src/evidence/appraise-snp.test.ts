@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { judgeSnp, makeSnpWorld, type SnpWorldOptions, snpTcb } from '../../test/evidence/snp-world.ts';
 import { refusedWith } from '../../test/evidence/world.ts';
 import { strictPolicy } from '../sim/snp-report.ts';
-import { appraise, satisfies, type SnpRequirement } from './appraise.ts';
+import { appraise, type SnpRequirement, satisfies } from './appraise.ts';
 import type { SnpClaims } from './claims.ts';
 import { strict } from './tolerance.ts';
 

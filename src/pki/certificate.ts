@@ -3,8 +3,8 @@ import { utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import {
   type KeyKind,
-  p256Profile,
   type Profile,
+  p256Profile,
   publicKeyOf,
   requireSupported,
   type SignatureScheme,

@@ -1,7 +1,7 @@
 import { equalBytes } from '../core/bytes.ts';
 import { rfc3339 } from '../core/clock.ts';
 import { SconeError } from '../core/errors.ts';
-import { p256Profile, type Profile, requireSupported, type SignatureScheme, verifyScheme } from './algorithm.ts';
+import { type Profile, p256Profile, requireSupported, type SignatureScheme, verifyScheme } from './algorithm.ts';
 import type { Certificate } from './certificate.ts';
 import { contextTag, type DerReader, readDer, tags } from './der.ts';
 import { type Extensions, extensionValue, keyIdentifiersAgree, readExtensions } from './extension.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { parseCollateral } from '../../src/evidence/collateral.ts';
 import type { Collateral } from '../../src/evidence/collateral.ts';
+import { parseCollateral } from '../../src/evidence/collateral.ts';
 import { parseSnpCollateral, type SnpCollateral, snpCollateral } from '../../src/evidence/snp/collateral.ts';
 import { need } from '../support/require.ts';
 

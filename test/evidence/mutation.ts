@@ -1,15 +1,15 @@
 import type { Random } from '../../src/core/clock.ts';
 import { SconeError } from '../../src/core/errors.ts';
-import { Verifier } from '../../src/evidence/verify.ts';
+import { parseCollateral } from '../../src/evidence/collateral.ts';
 import { parseEventLog } from '../../src/evidence/tdx/event-log.ts';
 import { quotePadding } from '../../src/evidence/tdx/quote.ts';
+import { Verifier } from '../../src/evidence/verify.ts';
+import { amdProfile } from '../../src/pki/algorithm.ts';
+import { parseCertificate } from '../../src/pki/certificate.ts';
+import { parseCrl } from '../../src/pki/crl.ts';
 import { judgeSnp, makeSnpWorld } from './snp-world.ts';
 import { judgeTdx, makeTdxWorld } from './tdx-world.ts';
 import { makeWorld, now } from './world.ts';
-import { parseCollateral } from '../../src/evidence/collateral.ts';
-import { parseCertificate } from '../../src/pki/certificate.ts';
-import { parseCrl } from '../../src/pki/crl.ts';
-import { amdProfile } from '../../src/pki/algorithm.ts';
 
 /** A format with one good sample of it, and how to find out what a changed one is taken for. */
 export interface Format {

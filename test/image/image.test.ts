@@ -30,7 +30,11 @@ test('skopeo sees the image: platform, entry point, user, labels, no command, la
     [config.Entrypoint, config.Cmd, config.User, config.WorkingDir],
     [['/opt/scone/runtime'], undefined, '65532:65532', '/'],
   );
-  assert.deepEqual(config.Env, ['HOME=/tmp', 'LANG=C.UTF-8', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']);
+  assert.deepEqual(config.Env, [
+    'HOME=/tmp',
+    'LANG=C.UTF-8',
+    'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  ]);
   assert.equal(config.Labels['org.sconectl.confidential'], 'NOT CONFIDENTIAL (simulation)');
   assert.equal(config.Labels['org.sconectl.flavour'], 'sim');
   assert.equal(config.Labels['org.sconectl.rootfs'], built.rootfsDigest);

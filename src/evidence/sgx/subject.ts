@@ -2,8 +2,8 @@ import type { SconeError } from '../../core/errors.ts';
 import type { Certificate } from '../../pki/certificate.ts';
 import type { Collateral } from '../collateral.ts';
 import type { TrustRoots } from '../roots.ts';
-import type { PckPlatform } from './pck.ts';
 import type { TdxQuote } from '../tdx/quote.ts';
+import type { PckPlatform } from './pck.ts';
 import type { SgxQuote } from './quote.ts';
 
 /** A PCK certificate chain with the outcome of the checks that time does not change. */

@@ -2,8 +2,8 @@ import { hex } from '../../core/bytes.ts';
 import { SconeError } from '../../core/errors.ts';
 import { type Json, parseJson } from '../../core/json.ts';
 import { JsonFields } from '../json-fields.ts';
-import { type DocumentHeader, readDocumentHeader } from './document-header.ts';
 import { parseTdxModules, type TdxModules } from '../tdx/module.ts';
+import { type DocumentHeader, readDocumentHeader } from './document-header.ts';
 import type { PckPlatform } from './pck.ts';
 
 /** TCB Info, version 3, of SGX or TDX (Intel PCS API v4, "Get TCB Info"). */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hex } from '../../core/bytes.ts';
-import { parseSnpReport, reportLayout, signatureLayout, snpReportSize, snpSignedSize } from './report.ts';
 import { policyBits, readPolicy } from './policy.ts';
+import { parseSnpReport, reportLayout, signatureLayout, snpReportSize, snpSignedSize } from './report.ts';
 import { readTcbVersion } from './tcb-version.ts';
 
 /** Written from the table ATTESTATION_REPORT of 56860, not from the code: field, offset, length in bytes. */

@@ -1,6 +1,6 @@
 import type { IntelTcb, TdxClaims } from '../claims.ts';
-import type { QuoteSubject } from '../sgx/subject.ts';
 import { littleEndianBig } from '../reader.ts';
+import type { QuoteSubject } from '../sgx/subject.ts';
 import { tdAttributesOf } from './attributes.ts';
 import type { TdxQuote } from './quote.ts';
 
