@@ -6,7 +6,7 @@ import { summary } from '../manifest/yaml.ts';
 import type { Context, Run } from './context.ts';
 import type { Outcome } from './report/reporter.ts';
 import { readInput } from './session-file.ts';
-import { variablesOf } from './variables.ts';
+import { valuesIn, variablesOf } from './variables.ts';
 
 /** What `apply` was told beside the files. */
 export interface ApplyOptions {
@@ -30,7 +30,7 @@ export const run: Run = async (context, { options }) => {
     dryRun: options['dryRun'] === true,
     yesNotConfidential: options['yesNotConfidential'] === true,
   };
-  const variables = variablesOf(context, options['set']);
+  const variables = valuesIn(await variablesOf(context, options));
   const loaded: { file: string; manifest: LoadedManifest }[] = [];
   const problems: SconeError[] = [];
   for (const file of options['filename'] as string[]) {

@@ -46,9 +46,25 @@ const tolerance: readonly OptionSpec[] = [
   { flags: '--only_for_testing-ignore-signer', what: 'do not check who signed the CAS' },
   { flags: '--only_for_testing-trust-any', what: 'accept any measurement; with the two above also a simulated CAS' },
 ];
+const values: OptionSpec = { flags: '--values <file>', what: 'YAML with values of $NAMEs', repeatable: true };
+const given: readonly OptionSpec[] = [
+  {
+    flags: '--set <NAME=VALUE>',
+    what: 'value of a $NAME, before --values, the environment and .env',
+    repeatable: true,
+  },
+  values,
+];
+const inputs: OptionSpec = {
+  flags: '-f, --filename <file>',
+  what: 'a manifest, a Meshfile, a session, a folder with some, or - for standard input',
+  repeatable: true,
+  required: true,
+};
 const sessionFile: readonly OptionSpec[] = [
   cas,
   { flags: '-e, --set <NAME=VALUE>', what: 'value of a variable in the file', repeatable: true },
+  values,
   { flags: '--yes-not-confidential', what: 'send explicit secret values even to a CAS that protects nothing' },
 ];
 
@@ -60,7 +76,7 @@ export const commands: readonly CommandSpec[] = [
     options: [
       { flags: '-f, --filename <file>', what: 'a service manifest or a Meshfile', repeatable: true, required: true },
       target,
-      { flags: '--set <NAME=VALUE>', what: 'value of a $NAME, before the environment', repeatable: true },
+      ...given,
       {
         flags: '--tee <tee>',
         what: 'what to build for; sim protects nothing',
@@ -90,6 +106,25 @@ export const commands: readonly CommandSpec[] = [
       ['both, with a value for $VERSION', 'sconectl apply -f service.yml -f mesh.yml --set VERSION=1.2'],
     ],
     load: () => import('./apply.ts'),
+  },
+  {
+    name: 'check',
+    summary: 'find everything that is wrong with manifests, Meshfiles and sessions',
+    options: [inputs, ...given, { flags: '--strict', what: 'let warnings be errors' }],
+    outputs: ['text', 'json', 'sarif'],
+    examples: [
+      ['everything in this folder and below', 'sconectl check -f .'],
+      ['a Meshfile with the manifests of its services', 'sconectl check -f service.yml -f mesh.yml --set VERSION=1.2'],
+      ['for a code host', 'sconectl check -f . --output sarif > check.sarif'],
+    ],
+    load: () => import('./check.ts'),
+  },
+  {
+    name: 'vars',
+    summary: 'list every variable of manifests, Meshfiles and sessions, with its value and where that is from',
+    options: [inputs, ...given],
+    examples: [['what the files of this folder need', 'sconectl vars -f .']],
+    load: () => import('./vars.ts'),
   },
   {
     name: 'run',
@@ -182,7 +217,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'session hash',
     operands: '<file>',
     summary: 'calculate the hash of a session file',
-    options: [{ flags: '-e, --set <NAME=VALUE>', what: 'value of a variable in the file', repeatable: true }],
+    options: [{ flags: '-e, --set <NAME=VALUE>', what: 'value of a variable in the file', repeatable: true }, values],
     examples: [['the hash that a CAS would give it', 'sconectl session hash session.yml']],
     load: () => import('./session-hash.ts'),
   },

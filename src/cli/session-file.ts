@@ -8,15 +8,22 @@ import { utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import { readSessionSource } from '../manifest/session-source.ts';
 import { sessionBytes, sessionDocument, sessionHash } from '../session/canonical.ts';
-import { type ParsedSession, parseSession } from '../session/parse.ts';
+import {
+  type ParsedCompleteSession,
+  type ParsedSession,
+  parseCompleteSession,
+  parseSession,
+} from '../session/parse.ts';
 import type { Context, Input } from './context.ts';
 import type { Outcome } from './report/reporter.ts';
-import { variablesOf } from './variables.ts';
+import { valuesIn, variablesOf } from './variables.ts';
 
 /** A session file that was read, and can be parsed when its salt is known. */
 export interface SessionFile {
   name: string;
   parse: (salt?: string) => ParsedSession;
+  /** As `parse`, with what no CAS of this version honours. */
+  parseComplete: () => ParsedCompleteSession;
 }
 
 /** Reads a session in YAML or JSON, with variables. Throws `E_USAGE` where there is no such file, `E_SESSION`. */
@@ -25,12 +32,13 @@ export async function readSessionFile(
   { arguments: [file = ''], options }: Input,
 ): Promise<SessionFile> {
   const text = await readInput(context, file);
-  const source = readSessionSource(text, file, variablesOf(context, options['set']));
+  const source = readSessionSource(text, file, valuesIn(await variablesOf(context, options)));
   const { value } = source;
   const name = typeof value === 'object' && value !== null && !Array.isArray(value) ? value['name'] : undefined;
   return {
     name: typeof name === 'string' ? name : '',
     parse: (salt) => parseSession(source, salt === undefined ? {} : { salt }),
+    parseComplete: () => parseCompleteSession(source),
   };
 }
 
@@ -73,6 +81,6 @@ export function demandConfidential(cas: Cas, values: object, saidSo: boolean): v
 }
 
 /** The hash that a CAS would give a session of this client. */
-export function hashOf({ session }: ParsedSession, creator: string): string {
+export function hashOf({ session }: ParsedCompleteSession, creator: string): string {
   return sessionHash(sessionBytes({ ...session, creator: session.creator ?? creator }));
 }

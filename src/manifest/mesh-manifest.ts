@@ -221,6 +221,13 @@ function normaliseServices(parsed: ParsedMesh, findings: Findings): MeshService[
     } else if (['global', 'helm'].includes(name)) {
       findings.problem(path, `is ${name}, which means something else in env`, { hint: 'give it another name' });
     }
+    const session = `${parsed.policy.namespace}/${name}`;
+    if (session.length > 512) {
+      findings.problem(path, `makes the session name ${session.length} characters long`, {
+        expected: 'at most 512, with the namespace',
+        hint: 'shorten the namespace or the name',
+      });
+    }
     taken.set(short, name);
   });
   parsed.services.forEach((service, index) => {

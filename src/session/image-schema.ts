@@ -48,7 +48,7 @@ export const imageSchema = z.strictObject({
       support: 'refused',
     }),
   ),
-  mrenclaves: optional(z.unknown().meta({ description: 'of versions 0.1 and 0.2; an error', support: 'refused' })),
+  mrenclaves: optional(z.unknown().meta({ description: 'of versions 0.1 and 0.2; an error since 0.3', not: {} })),
   tags: optional(z.unknown().meta({ description: 'of versions 0.1 and 0.2', support: 'ignored' })),
 });
 

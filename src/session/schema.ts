@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FieldNote } from '../core/field-note.ts';
 import { weaknesses } from '../core/language.ts';
 import {
   choice,
@@ -27,31 +28,37 @@ const signer = z.strictObject({
     support: 'refused',
   }),
 });
-const entry: z.ZodType = z.union([
-  words({ description: 'CREATOR, ANY or NONE alone, a key hash, a certificate in PEM, or a placeholder' }),
-  signer,
-  z.looseObject({}).meta({
-    description: 'require-all or require-at-least-N with a list of such entries',
-    since: '0.3.10',
-    support: 'refused',
-  }),
-]);
-const operation = (description: string, fallback: string, since?: string, support?: 'refused') =>
-  shapes(
-    {
-      description,
-      default: fallback,
-      ...(since === undefined ? {} : { since }),
-      ...(support === undefined ? {} : { support }),
-    },
-    () => [text, z.array(entry).min(1)],
-  ).optional();
+const client = words({
+  description: 'CREATOR, ANY or NONE alone, a key hash, a certificate in PEM, or a placeholder',
+});
+const group = z.looseObject({}).meta({
+  description: 'require-all or require-at-least-N with a list of such entries',
+  since: '0.3.10',
+  support: 'refused',
+});
+/** Signatures and groups decide over changes only. */
+const operation = (note: FieldNote, changes: boolean) =>
+  shapes(note, () => [text, z.array(changes ? z.union([client, signer, group]) : client).min(1)]).optional();
 
 export const accessPolicySchema = z.strictObject({
-  read: operation('who may read the session, its generated values excepted', 'CREATOR'),
-  update: operation('who may replace the session', 'CREATOR'),
-  create_sessions: operation('who may create sessions below this one', 'as update', '0.3.5'),
-  list_sessions: operation('who may list the sessions below this one', 'as read', '0.3.12', 'refused'),
+  read: operation(
+    { description: 'who may read the session, its generated values excepted', default: 'CREATOR' },
+    false,
+  ),
+  update: operation({ description: 'who may replace the session', default: 'CREATOR' }, true),
+  create_sessions: operation(
+    { description: 'who may create sessions below this one', default: 'as update', since: '0.3.5' },
+    true,
+  ),
+  list_sessions: operation(
+    {
+      description: 'who may list the sessions below this one',
+      default: 'as read',
+      since: '0.3.12',
+      support: 'refused',
+    },
+    false,
+  ),
 });
 
 export const attestationSchema = z.strictObject({

@@ -135,3 +135,14 @@ function other(entry: ParsedOther, path: Path, problems: Problems): Other[] {
   }
   return [{ session, ...withoutNothing({ session_hash, cas_url, cas_key, cas_software_key }) }];
 }
+
+/** The whole name of a session that another one names by a path from itself: `../sibling`, `./nested`, `..`. */
+export function resolveSession(from: string, path: string): string {
+  if (!/^\.{1,2}(?:\/|$)/.test(path)) return path;
+  const parts = from.split('/');
+  for (const step of path.split('/')) {
+    if (step === '..') parts.pop();
+    else if (step !== '.') parts.push(step);
+  }
+  return parts.join('/');
+}

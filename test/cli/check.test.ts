@@ -1,0 +1,376 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { run as check } from '../../src/cli/check.ts';
+import type { Context } from '../../src/cli/context.ts';
+import { run as vars } from '../../src/cli/vars.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { SconeError } from '../../src/core/errors.ts';
+import { tempFolder } from '../support/temp.ts';
+
+const header = 'apiVersion: scone/5.8\n';
+const service = (name: string, rest = '') =>
+  `${header}kind: genservice\nbuild: {name: ${name}, kind: python, to: ${name}, command: p}\n${rest}`;
+const mesh = (services: string, rest = '') =>
+  `${header}kind: mesh\ncas: [{name: cas, cas_url: h}]\npolicy: {namespace: ns}\nservices:\n${services}${rest}`;
+
+interface Call {
+  files: { [name: string]: string };
+  options?: { [name: string]: unknown };
+  output?: string;
+  environment?: { [name: string]: string };
+}
+
+/** A context in a folder of its own with these files. */
+function contextFor(t: TestContext, { files, output = 'text', environment = {} }: Call) {
+  const folder = tempFolder(t);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  const written: string[] = [];
+  const nothing = (): void => undefined;
+  const context: Context = {
+    home: join(folder, '.home'),
+    folder,
+    environment,
+    reporter: {
+      progress: nothing,
+      notice: nothing,
+      warning: nothing,
+      success: nothing,
+      failure: nothing,
+      pause: nothing,
+    },
+    outputs: new Set([output]),
+    now: systemClock,
+    version: '0.1.0',
+    out: (text) => void written.push(text),
+  };
+  return { context, written };
+}
+
+async function checked(t: TestContext, call: Call): Promise<{ exitCode: number | undefined; out: string }> {
+  const { context, written } = contextFor(t, call);
+  const { exitCode } = await check(context, { arguments: [], options: { filename: ['.'], ...call.options } });
+  return { exitCode, out: written.join('') };
+}
+
+/** What somebody wrote in several files, and all that they are told. */
+const mistakes: { what: string; files: { [name: string]: string }; told: string }[] = [
+  {
+    what: 'an import that nobody exports',
+    files: {
+      'a.yml': service('a', 'secrets: {import: [pasword]}\n'),
+      'b.yml': service('b', 'secrets: {global: [{name: password, kind: ascii}]}\n'),
+      'mesh.yml': mesh('- image: a\n- image: b\n'),
+    },
+    told: `warning E_NOT_YET: importing the secret pasword is known, and not supported yet
+  at a.yml:4:20
+ 4 | secrets: {import: [pasword]}
+   |                    ^
+  Hint: remove it, or wait for a version of sconectl that supports it
+
+error E_MANIFEST: a imports the secret pasword, which no service of the mesh defines
+  at mesh.yml:6:3
+ 6 | - image: a
+   |   ^
+  Hint: did you mean "password"?; secrets are defined in secrets.global of a service manifest
+
+3 files, 1 error, 1 warning
+`,
+  },
+  {
+    what: 'a secret that two services define',
+    files: {
+      'a.yml': service('a', 'secrets: {global: [{name: s, kind: ascii}]}\n'),
+      'b.yml': service('b', 'secrets: {global: [{name: s, kind: ascii}]}\n'),
+      'mesh.yml': mesh('- image: a\n- image: b\n'),
+    },
+    told: `error E_MANIFEST: the secret s is defined by a and by b
+  at mesh.yml:7:3
+ 7 | - image: b
+   |   ^
+  Hint: secrets need names that differ over the whole mesh: rename one, or import it in b
+
+3 files, 1 error, 0 warnings
+`,
+  },
+  {
+    what: 'a global that nobody sets',
+    files: {
+      'a.yml': service('a', 'environment: {global: [{name: API_USER}]}\n'),
+      'mesh.yml': mesh('- image: a\n', 'env: [{name: API_USR, value: x}]\n'),
+    },
+    told: `error E_VARIABLE: a needs a value for its global variable API_USER
+  at mesh.yml:6:3
+ 6 | - image: a
+   |   ^
+  Hint: add "- name: API_USER" with a value to env of the Meshfile (it sets something alike: did you mean "API_USR"?), or give it a default in environment.global of the service manifest
+
+2 files, 1 error, 0 warnings
+`,
+  },
+  {
+    what: 'an image whose descriptor is missing',
+    files: { 'mesh.yml': mesh('- image: redis:7\n') },
+    told: `error E_IMAGE: the image of redis is not in the local store
+  at mesh.yml:6:3
+ 6 | - image: redis:7
+   |   ^
+  found:    redis:7
+  Hint: build it first: sconectl apply -f <service manifest>, whose build.to is this name
+
+1 file, 1 error, 0 warnings
+`,
+  },
+  {
+    what: 'a value that looks like a secret',
+    files: {
+      'a.yml': service(
+        'a',
+        'environment: {global: [{name: DB_PASSWORD}, {name: X}, {name: CERT}]}\nsecrets: {global: [{name: my_secret, kind: ascii}]}\n',
+      ),
+      'mesh.yml': mesh(
+        '- image: a\n',
+        'env:\n- {name: DB_PASSWORD, value: hunter2}\n- {name: X, value: q8Zk1Vw0pLr7TxYb3NcM5sDf}\n- {name: CERT, value: my_secret}\n',
+      ),
+    },
+    told: `warning E_MANIFEST: the value of DB_PASSWORD looks like a secret: its name says so
+  at mesh.yml:8:30
+ 8 | - {name: DB_PASSWORD, value: hunter2}
+   |                              ^
+  Hint: define it in secrets.global of the service manifest, and refer to it as $$SCONE::name$$
+
+warning E_MANIFEST: the value of X looks like a secret: it is as random as a key
+  at mesh.yml:9:20
+ 9 | - {name: X, value: q8Zk1Vw0pLr7TxYb3NcM5sDf}
+   |                    ^
+  Hint: define it in secrets.global of the service manifest, and refer to it as $$SCONE::name$$
+
+2 files, 0 errors, 2 warnings
+`,
+  },
+  {
+    what: 'an issuer that leads back, and one that is missing',
+    files: {
+      'a.yml': service(
+        'a',
+        'secrets:\n  global:\n  - {name: k, kind: private-key, value: "-----BEGIN PRIVATE KEY-----"}\n  - {name: a, kind: x509-ca, private_key: k, issuer: b}\n  - {name: b, kind: x509-ca, private_key: k, issuer: a}\n  - {name: c, kind: x509, private_key: k, issuer: d}\n',
+      ),
+    },
+    told: `error E_MANIFEST: secrets.global[1].issuer leads back to the certificate itself
+  at a.yml:7:54
+ 7 |   - {name: a, kind: x509-ca, private_key: k, issuer: b}
+   |                                                      ^
+  Hint: let the topmost certificate have no issuer: it signs itself
+
+error E_MANIFEST: secrets.global[2].issuer leads back to the certificate itself
+  at a.yml:8:54
+ 8 |   - {name: b, kind: x509-ca, private_key: k, issuer: a}
+   |                                                      ^
+  Hint: let the topmost certificate have no issuer: it signs itself
+
+error E_MANIFEST: secrets.global[3].issuer names the secret d, which this manifest neither defines nor imports
+  at a.yml:9:51
+ 9 |   - {name: c, kind: x509, private_key: k, issuer: d}
+   |                                                   ^
+  Hint: did you mean "k"?
+
+1 file, 3 errors, 0 warnings
+`,
+  },
+  {
+    what: 'a session name that is too long',
+    files: {
+      'mesh.yml': `${header}kind: mesh\ncas: [{name: cas, cas_url: h}]\npolicy: {namespace: ${Array(4).fill('n'.repeat(128)).join('/')}}\nservices: [{name: a, image: a}]\n`,
+    },
+    told: `error E_MANIFEST: services[0].name makes the session name 517 characters long
+  at mesh.yml:5:19
+ 5 | services: [{name: a, image: a}]
+   |                   ^
+  expected: at most 512, with the namespace
+  Hint: shorten the namespace or the name
+
+1 file, 1 error, 0 warnings
+`,
+  },
+  {
+    what: 'an import that its session does not export',
+    files: {
+      'a.yml': 'version: "0.3"\nname: x/a\nsecrets: [{name: s, kind: ascii}]\n',
+      'b.yml': 'version: "0.3"\nname: x/b\nsecrets:\n- {name: s, import: {session: ../a}}\n',
+    },
+    told: `warning E_NOT_YET: import of a secret is known, and not supported yet
+  at b.yml:4:21
+ 4 | - {name: s, import: {session: ../a}}
+   |                     ^
+  Hint: remove it, or wait for a version of sconectl that supports it
+
+error E_SESSION: the secret s is imported from x/a, which does not export it to this session
+  at b.yml:4:21
+ 4 | - {name: s, import: {session: ../a}}
+   |                     ^
+  Hint: define it there with export: [{session: x/b}]
+
+2 files, 1 error, 1 warning
+`,
+  },
+];
+
+for (const { what, files, told } of mistakes) {
+  test(`a mistake between files is told with its place and its remedy: ${what}`, async (t) => {
+    const { out, exitCode } = await checked(t, { files });
+    assert.equal(out, told);
+    assert.equal(exitCode, / 0 errors/.test(told) ? 0 : 1);
+  });
+}
+
+test('files of one mesh that fit are clean, and folders leave other files alone', async (t) => {
+  const files = {
+    'app/service.yml': service('a', 'environment: {local: [{name: X, value: $VALUE}]}\n'),
+    'app/mesh.yaml': mesh('- image: a:latest\n'),
+    'docker-compose.yml': 'services: {x: {image: y}}\n',
+    'package.json': '{"name": "x", "version": "1.0.0"}',
+    'broken.yml': 'a: [\n',
+    'target/sessions/x.yaml': 'not: ours\n',
+    'session.json': '{"version": "0.3", "name": "a", "secrets": []}',
+  };
+  const { out, exitCode } = await checked(t, { files, environment: { VALUE: 'x' } });
+  assert.equal(out, '3 files, 0 errors, 0 warnings\n');
+  assert.equal(exitCode, 0);
+  const named = await checked(t, { files, options: { filename: ['docker-compose.yml', 'broken.yml'] } });
+  assert.equal(named.exitCode, 1);
+  assert.match(named.out, /2 files, 2 errors/);
+});
+
+test('--strict lets warnings be errors', async (t) => {
+  const call = { files: { 'a.yml': service('a', 'requirements: r.txt\n') } };
+  assert.equal((await checked(t, call)).exitCode, 0);
+  assert.equal((await checked(t, { ...call, options: { strict: true } })).exitCode, 1);
+});
+
+test('a call that cannot be right is a usage error', async (t) => {
+  for (const filename of [['nowhere.yml'], ['empty']]) {
+    const { context } = contextFor(t, { files: { 'empty/readme.txt': '' } });
+    await assert.rejects(check(context, { arguments: [], options: { filename } }), { code: 'E_USAGE', exitCode: 2 });
+  }
+});
+
+test('JSON holds the findings with their places', async (t) => {
+  const { out } = await checked(t, { files: { 'mesh.yml': mesh('- image: redis\n') }, output: 'json' });
+  assert.deepEqual(JSON.parse(out), {
+    ok: false,
+    result: {
+      files: [{ file: 'mesh.yml', kind: 'mesh' }],
+      errors: 1,
+      warnings: 0,
+      findings: [
+        {
+          level: 'error',
+          code: 'E_IMAGE',
+          message: 'the image of redis is not in the local store',
+          found: 'redis',
+          at: { file: 'mesh.yml', line: 6, column: 3 },
+          causes: [],
+          hint: 'build it first: sconectl apply -f <service manifest>, whose build.to is this name',
+        },
+      ],
+    },
+  });
+});
+
+test('SARIF holds one rule for each code and one result for each finding', async (t) => {
+  const { out } = await checked(t, {
+    files: {
+      'a b.yml': service('a', 'secrets: {global: [{name: k, kind: private-key}]}\nx: 1\n'),
+      'mesh.yml': mesh('- image: r\n'),
+    },
+    output: 'sarif',
+  });
+  const sarif = JSON.parse(out);
+  const [run] = sarif.runs;
+  assert.equal(sarif.version, '2.1.0');
+  assert.deepEqual(
+    run.tool.driver.rules.map(({ id }: { id: string }) => id),
+    ['E_IMAGE', 'E_MANIFEST'],
+  );
+  assert.deepEqual(run.results[0].locations[0].physicalLocation, {
+    artifactLocation: { uri: 'a%20b.yml' },
+    region: { startLine: 5, startColumn: 1 },
+  });
+  assert.deepEqual(
+    run.results.map(({ ruleId, ruleIndex, level }: { [name: string]: unknown }) => [ruleId, ruleIndex, level]),
+    [
+      ['E_MANIFEST', 1, 'error'],
+      ['E_IMAGE', 0, 'error'],
+    ],
+  );
+});
+
+test('56: no finding shows an explicit value', async (t) => {
+  const files = {
+    'a.yml': service(
+      'a',
+      'secrets: {global: [{name: s, kind: binary, value: hunter2}, {name: k, kind: private-key, value: hunter2}]}\n',
+    ),
+    'mesh.yml': mesh('- image: a\n', 'env: [{name: TOKEN, value: hunter2}]\n'),
+  };
+  for (const output of ['json', 'sarif']) {
+    assert.doesNotMatch((await checked(t, { files, output })).out, /hunter2/);
+  }
+});
+
+test('variables come from --set, --values, the environment and .env, in this order', async (t) => {
+  const files = {
+    'a.yml': service('a', 'environment: {local: [{name: X, value: "$A $B $C $D ${MISSING}"}]}\n'),
+    'values.yaml': 'A: 1\nB: 2\n',
+    '.env': '# comment\nexport A=4\nB=\'4\'\nC="4"\nD=four # comment\n',
+  };
+  const { context } = contextFor(t, { files, environment: { A: '3', B: '3', C: '3' } });
+  const { result } = await vars(context, {
+    arguments: [],
+    options: { filename: ['a.yml'], set: ['A=0'], values: ['values.yaml'] },
+  });
+  const { variables } = result as { variables: { name: string; value?: string; origin: string }[] };
+  assert.deepEqual(
+    variables.map(({ name, value, origin }) => [name, value, origin]),
+    [
+      ['A', '0', '--set'],
+      ['B', '2', 'values.yaml'],
+      ['C', '3', 'environment'],
+      ['D', 'four', '.env'],
+      ['MISSING', undefined, 'nobody: --set, --values, environment or .env'],
+    ],
+  );
+});
+
+test('a .env that nobody can read is refused at its line', async (t) => {
+  const { context } = contextFor(t, { files: { '.env': 'A=1\nnot a variable\n' } });
+  await assert.rejects(
+    vars(context, { arguments: [], options: { filename: ['.'] } }),
+    (error: unknown) => error instanceof SconeError && error.code === 'E_USAGE' && error.at?.line === 2,
+  );
+});
+
+test('vars lists each variable with the time it is bound, its value and where that is from', async (t) => {
+  const files = {
+    'a.yml': service(
+      'a',
+      'environment:\n  local: [{name: X, value: "{{host}} {{port | default(value=\\"1\\")}} $$SCONE::s$$ {{namespace}}"}]\n  global: [{name: G}]\nsecrets: {global: [{name: s, kind: ascii}]}\n',
+    ),
+    'mesh.yml': mesh('- image: a\n', 'env: [{name: host, value: h}]\n'),
+  };
+  const { context } = contextFor(t, { files });
+  const { text } = await vars(context, { arguments: [], options: { filename: ['.'] } });
+  assert.equal(
+    text,
+    `BINDING  NAME       VALUE  ORIGIN                                   USED AT
+mesh     host       "h"    mesh.yml:7                               a.yml:5:29
+mesh     port       "1"    default                                  a.yml:5:28
+run      s          -      ascii, made by the CAS                   a.yml:5:70
+mesh     namespace  "ns"   the mesh, for a                          a.yml:5:83
+mesh     G          -      nobody: env of a Meshfile, or a default  a.yml:6:19`,
+  );
+});
