@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempFolder } from '../../test/support/temp.ts';
@@ -107,6 +107,21 @@ test('a malformed index is an E_IMAGE', async (t) => {
     writeFileSync(join(layout.folder, 'index.json'), JSON.stringify(value));
     await assert.rejects(layout.index(), { code: 'E_IMAGE' }, JSON.stringify(value));
   }
+});
+
+test('50: a layout whose documents are links, devices or endless is refused', async (t) => {
+  const folder = join(tempFolder(t), 'images');
+  const layout = await openLayout(folder, 'create');
+  const index = join(folder, 'index.json');
+  rmSync(index);
+  symlinkSync('/dev/zero', index);
+  await assert.rejects(layout.index(), { code: 'E_IMAGE', found: 'something that is no file' });
+  rmSync(index);
+  writeFileSync(index, Buffer.alloc((4 << 20) + 1, ' '));
+  await assert.rejects(layout.index(), { code: 'E_IMAGE', found: `${(4 << 20) + 1} bytes` });
+  rmSync(join(folder, 'oci-layout'));
+  symlinkSync('/dev/zero', join(folder, 'oci-layout'));
+  await assert.rejects(openLayout(folder), { code: 'E_IMAGE', found: 'something that is no file' });
 });
 
 test('60: a durable write replaces all of a file or nothing', async (t) => {

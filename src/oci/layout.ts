@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Hex } from '../core/digest.ts';
 import { SconeError, systemCode } from '../core/errors.ts';
@@ -104,7 +104,8 @@ export async function openLayout(folder: string, how: 'read' | 'create' = 'read'
     blobFile,
     hasBlob,
     readBlob,
-    index: async () => parseIndex(parseJson(await readFile(join(folder, 'index.json')), 'index of the image layout')),
+    index: async () =>
+      parseIndex(parseJson(await readDocument(join(folder, 'index.json')), 'index of the image layout')),
     writeIndex: (index) => writeDurably(join(folder, 'index.json'), canonicalBytes(index)),
     putBlob: async (bytes) => {
       const blob = { digest: `sha256:${sha256Hex(bytes)}`, size: bytes.length };
@@ -146,17 +147,31 @@ async function createLayout(folder: string, blobs: string): Promise<void> {
 }
 
 async function checkLayout(folder: string): Promise<void> {
-  const text = await readFile(join(folder, 'oci-layout'), 'utf8').catch(() => undefined);
-  if (text === undefined) {
+  const path = join(folder, 'oci-layout');
+  if ((await lstat(path).catch(() => undefined)) === undefined) {
     throw new SconeError('E_IMAGE', `${folder} is no OCI image layout: it holds no file "oci-layout"`);
   }
-  const version = /"imageLayoutVersion"\s*:\s*"([^"]*)"/.exec(text.slice(0, 4096))?.[1];
+  const text = (await readDocument(path)).toString('utf8', 0, 4096);
+  const version = /"imageLayoutVersion"\s*:\s*"([^"]*)"/.exec(text)?.[1];
   if (version !== '1.0.0') {
     throw new SconeError('E_IMAGE', `${folder} is an OCI image layout of an unknown version`, {
       expected: '1.0.0',
       ...(version === undefined ? {} : { found: version }),
     });
   }
+}
+
+/** A layout may come from a stranger: a pipe, a device or a link in it would hang, fill memory or read another file. */
+async function readDocument(path: string): Promise<Buffer> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isFile() !== true || found.size > maxDocument) {
+    throw new SconeError('E_IMAGE', `${path} is no document of an image layout`, {
+      expected: `a file of at most ${maxDocument} bytes`,
+      found: found === undefined ? 'nothing' : found.isFile() ? `${found.size} bytes` : 'something that is no file',
+      hint: rebuildHint,
+    });
+  }
+  return await readFile(path);
 }
 
 /** Writes a file so that after any interruption either the old or the new one is there. */
