@@ -59,6 +59,9 @@ export async function checkFile(
 
 /** What a text wants to be. In a folder, what is none of ours is left alone; a file that was named has to be one. */
 function kindOf(text: string, file: string, found: boolean): CheckedFile['kind'] {
+  // Nearly every manifest says it on a line of its own, and then need not be read twice.
+  const [, said] = /^kind:[ \t]*["']?(mesh|genservice|genAppImage|genImage)["']?[ \t]*(?:#.*)?$/m.exec(text) ?? [];
+  if (said !== undefined && /^apiVersion:/m.test(text)) return said === 'mesh' ? 'mesh' : 'genservice';
   let source: YamlSource;
   try {
     source = readYaml(text, file);

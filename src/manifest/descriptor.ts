@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { equalBytes, utf8 } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import { canonicalJson, parseJson } from '../core/json.ts';
-import { volumePolicies } from '../core/language.ts';
+import { volumePolicies } from '../language/vocabulary.ts';
 import { type SecretKind as ManifestSecretKind, secretKinds, type Volume } from './service.ts';
 
 export const flavours = ['sim', 'sgx', 'tdx', 'snp'] as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FieldNote } from '../core/field-note.ts';
+import type { FieldNote } from '../language/field-note.ts';
 
 /** A text; numbers and booleans of the file are texts too, as they were written. */
 export function text(note: FieldNote): z.ZodString {

@@ -1,6 +1,6 @@
 import { parseKeyHash } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
-import { weaknesses } from '../core/language.ts';
+import { weaknesses } from '../language/vocabulary.ts';
 import { Findings } from './findings.ts';
 import { envShapes, type ParsedMesh } from './mesh-schema.ts';
 import {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type ErrorDetails, SconeError } from '../core/errors.ts';
-import type { FieldNote } from '../core/field-note.ts';
+import type { FieldNote } from '../language/field-note.ts';
 import { didYouMean } from './suggest.ts';
 import type { Tree, TreeMap } from './tree.ts';
 import type { Path, YamlSource } from './yaml.ts';

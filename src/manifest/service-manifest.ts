@@ -1,5 +1,5 @@
-import { hasField, spanPattern } from '../core/language.ts';
-import { splitWords } from '../core/words.ts';
+import { hasField, spanPattern } from '../language/vocabulary.ts';
+import { splitWords } from '../language/words.ts';
 import { Findings } from './findings.ts';
 import { present } from './present.ts';
 import { wrongReferences } from './references.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { keyTypes, volumePolicies } from '../core/language.ts';
+import { keyTypes, volumePolicies } from '../language/vocabulary.ts';
 import {
   absolutePath,
   anything,

@@ -1,5 +1,5 @@
 import type { Position } from '../core/errors.ts';
-import type { VolumePolicy } from '../core/language.ts';
+import type { VolumePolicy } from '../language/vocabulary.ts';
 
 /** Engines that service manifests have named; only `python` can be built so far. */
 export const buildKinds = [

@@ -1,4 +1,4 @@
-import type { SecretKind } from '../core/language.ts';
+import type { SecretKind } from '../language/vocabulary.ts';
 import type { Session, SessionService, sessionVersion, Variant } from './types.ts';
 
 /** A text that is nothing but `$$SCONE::name$$`: a config-fragment that takes the place of a part of the session. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FieldNote } from '../core/field-note.ts';
+import type { FieldNote } from '../language/field-note.ts';
 import type { Fragment } from './complete.ts';
 
 /** A text; numbers and booleans of a file are texts too, as they were written. */

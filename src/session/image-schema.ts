@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { volumePolicies } from '../core/language.ts';
+import { volumePolicies } from '../language/vocabulary.ts';
 import {
   absolutePath,
   choice,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { FieldNote } from '../core/field-note.ts';
-import { weaknesses } from '../core/language.ts';
+import type { FieldNote } from '../language/field-note.ts';
+import { weaknesses } from '../language/vocabulary.ts';
 import {
   choice,
   flag,

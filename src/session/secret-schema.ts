@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { keyTypes, secretKinds, spanPattern } from '../core/language.ts';
+import { keyTypes, secretKinds, spanPattern } from '../language/vocabulary.ts';
 import {
   choice,
   flag,

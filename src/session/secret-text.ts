@@ -1,6 +1,6 @@
 import { base64, concat, hex, utf8, utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
-import type { SecretKind } from '../core/language.ts';
+import type { SecretKind } from '../language/vocabulary.ts';
 import type { CompleteSecret } from './complete.ts';
 import type { Part } from './placeholders.ts';
 

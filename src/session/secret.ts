@@ -1,6 +1,6 @@
 import { fromHex } from '../core/bytes.ts';
 import { canonicalJson } from '../core/json.ts';
-import { hasField, type SecretKind } from '../core/language.ts';
+import { hasField, type SecretKind } from '../language/vocabulary.ts';
 import { explicitValueHmac } from './canonical.ts';
 import type { CompleteSecret } from './complete.ts';
 import type { Path, Problems } from './problems.ts';

@@ -1,4 +1,4 @@
-import { weaknesses } from '../core/language.ts';
+import { weaknesses } from '../language/vocabulary.ts';
 import type { CompleteSecret, CompleteSecurity, CompleteSession } from './complete.ts';
 import { checkFragment, checkFragments, isFragment } from './fragment.ts';
 import type { Problems } from './problems.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { splitWords } from '../core/words.ts';
+import { splitWords } from '../language/words.ts';
 import { normaliseAttestation, type Surroundings } from './attestation.ts';
 import type { CompleteImage, CompleteService } from './complete.ts';
 import { text } from './fields.ts';

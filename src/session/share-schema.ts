@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { volumePolicies } from '../core/language.ts';
+import { volumePolicies } from '../language/vocabulary.ts';
 import { hash, optional, plainName, sessionPath, words } from './fields.ts';
 
 /** Where another CAS is; without these the session is on the same one. */
