@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { commandsPage } from './docs/commands.ts';
 import { errorsPage } from './docs/errors.ts';
 import { evidencePage } from './docs/evidence.ts';
+import { limitsPage } from './docs/limits.ts';
 import { meshfilePage, serviceManifestPage, sessionPage } from './docs/manifests.ts';
 import { notYetPage } from './docs/not-yet.ts';
 import { roomsPage } from './docs/rooms.ts';
@@ -18,6 +19,7 @@ export const pages: { readonly [path: string]: () => string } = {
   'docs/reference/commands.md': commandsPage,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/evidence.md': evidencePage,
+  'docs/reference/limits.md': limitsPage,
   'docs/reference/meshfile.md': meshfilePage,
   'docs/reference/not-yet.md': notYetPage,
   'docs/reference/rooms.md': roomsPage,
