@@ -16,8 +16,8 @@ export const run: Run = async (context, input) => {
     const { predecessor } = file.parse(saltOf(known) ?? anySalt).session;
     if (known !== undefined && predecessor !== known.hash) {
       throw new SconeError('E_PREDECESSOR', `the session ${file.name} exists already`, {
-        expected: predecessor === undefined ? 'no session of this name' : `the current hash ${predecessor}`,
-        found: `the current hash ${known.hash}`,
+        expected: predecessor ?? 'no session of this name',
+        found: known.hash,
         hint: 'replace it with: sconectl session update',
       });
     }
