@@ -6,6 +6,9 @@ import { type Fail, type Place, type Say, type Tree, Walk, yamlLimits } from './
 /** Local tags of the session language (c.5). */
 const sessionTags = ['!cas', '!akv'];
 
+/** The lexer makes fewer than four elements of one character. */
+const shortText = yamlLimits.lexemes / 4;
+
 export type Path = readonly (string | number)[];
 
 /** A YAML file that was read: its value, and where everything in it stands. */
@@ -134,6 +137,9 @@ function checkText(text: string, fail: Fail): void {
     const point = (odd[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     fail(odd.index, `the character U+${point} may not be in a YAML file`, 'save the file as UTF-8 text');
   }
+  // A text this short, with this few brackets, is within both limits; nearly every manifest is.
+  const brackets = text.length < shortText ? (text.match(/[[{]/g)?.length ?? 0) : Number.POSITIVE_INFINITY;
+  if (brackets <= yamlLimits.depth) return;
   let lexemes = 0;
   let depth = 0;
   let offset = 0;
