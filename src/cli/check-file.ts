@@ -25,12 +25,16 @@ const salt = '00'.repeat(16);
 
 /** Checks one file by what it is; it throws nothing. */
 export async function checkFile(
-  { file, text, found }: CheckInput,
+  { file, text, problem, found }: CheckInput,
   variables: ReadonlyMap<string, string>,
 ): Promise<CheckedFile> {
   const name = file === '-' ? '<stdin>' : file;
-  const kind = kindOf(text, name, found);
   const findings: Finding[] = [];
+  if (problem !== undefined) {
+    if (found) return { file: name, text, findings, kind: 'other' };
+    return { file: name, text, findings: [{ level: 'error', error: problem }], kind: 'unknown' };
+  }
+  const kind = kindOf(text, name, found);
   const base = { file: name, text, findings };
   const errors = (error: unknown) => {
     if (!(error instanceof SconeError)) throw error;

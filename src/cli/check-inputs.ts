@@ -9,6 +9,8 @@ export interface CheckInput {
   /** As it was named; `-` is standard input. */
   file: string;
   text: string;
+  /** Why there is no text: it is not UTF-8. */
+  problem?: SconeError;
   /** It was found in a folder, where files of other kinds lie too. */
   found: boolean;
 }
@@ -24,15 +26,15 @@ const mostFiles = 10_000;
 export async function readInputs(context: Context, names: readonly string[]): Promise<CheckInput[]> {
   const inputs = new Map<string, CheckInput>();
   for (const name of names) {
-    if (name === '-') inputs.set('-', { file: '-', text: await readStdin(), found: false });
+    if (name === '-') inputs.set('-', { file: '-', ...textOf(await readStdin(), '<stdin>'), found: false });
     else {
       const path = resolve(context.folder, name);
       const folder = await readable(name, async () => (await stat(path)).isDirectory());
       const files = folder ? await below(name, path, mostFiles - inputs.size) : [{ file: name, path }];
       for (const one of files) {
         if (inputs.get(one.path)?.found === false) continue;
-        const text = await readable(one.file, async () => utf8Text(await readFile(one.path), one.file));
-        inputs.set(one.path, { file: one.file, text, found: folder });
+        const bytes = await readable(one.file, () => readFile(one.path));
+        inputs.set(one.path, { file: one.file, ...textOf(bytes, one.file), found: folder });
       }
     }
   }
@@ -56,10 +58,23 @@ async function below(name: string, path: string, room: number): Promise<{ file: 
   return files;
 }
 
-async function readStdin(): Promise<string> {
+/** One file that is no text must not hide what is wrong with the others. */
+function textOf(bytes: Uint8Array, file: string): Pick<CheckInput, 'text' | 'problem'> {
+  try {
+    return { text: utf8Text(bytes, file) };
+  } catch {
+    const at = { file, line: 1, column: 1 };
+    return {
+      text: '',
+      problem: new SconeError('E_MANIFEST', 'the file is not UTF-8', { at, hint: 'save it as UTF-8 text' }),
+    };
+  }
+}
+
+async function readStdin(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
-  return utf8Text(Buffer.concat(chunks), 'standard input');
+  return Buffer.concat(chunks);
 }
 
 async function readable<T>(name: string, read: () => Promise<T>): Promise<T> {

@@ -258,6 +258,13 @@ test('a call that cannot be right is a usage error', async (t) => {
   }
 });
 
+test('52: a file that is no text does not hide what is wrong with the others', async (t) => {
+  const { context, written } = contextFor(t, { files: { 'mesh.yml': mesh('- image: r\n') } });
+  writeFileSync(join(context.folder, 'utf16.yml'), Buffer.from('kind: mesh\n', 'utf16le').fill(0xff, 0, 1));
+  await check(context, { arguments: [], options: { filename: ['mesh.yml', 'utf16.yml'] } });
+  assert.match(written.join(''), /the image of r [^]*the file is not UTF-8[^]*2 files, 2 errors/);
+});
+
 test('JSON holds the findings with their places', async (t) => {
   const { out } = await checked(t, { files: { 'mesh.yml': mesh('- image: redis\n') }, output: 'json' });
   assert.deepEqual(JSON.parse(out), {
