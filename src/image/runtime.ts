@@ -67,8 +67,8 @@ function goEnvironment(cache: string): { [name: string]: string } {
     CGO_ENABLED: '0',
     GOCACHE: join(cache, 'go-build'),
     GOPATH: join(cache, 'go'),
-    // Go keeps its telemetry there, and would else leave a folder in the user's home.
-    XDG_CONFIG_HOME: join(cache, 'go-config'),
+    // Go counts what it does in files there, and gives that up where no folder can be.
+    XDG_CONFIG_HOME: '/dev/null',
   };
 }
 
