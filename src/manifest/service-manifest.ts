@@ -1,4 +1,3 @@
-import { hasField, spanPattern } from '../language/vocabulary.ts';
 import { splitWords } from '../language/words.ts';
 import { Findings } from './findings.ts';
 import { present } from './present.ts';

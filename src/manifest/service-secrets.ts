@@ -1,4 +1,4 @@
-import { hasField, spanPattern } from '../core/language.ts';
+import { hasField, spanPattern } from '../language/vocabulary.ts';
 import type { Findings } from './findings.ts';
 import type { SecretSource, ServiceManifest } from './service.ts';
 import type { ParsedService } from './service-schema.ts';
