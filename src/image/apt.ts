@@ -228,7 +228,7 @@ function gone(packages: readonly Package[], said: Finished): SconeError {
     expected: names.slice(0, 5).join(', ') + (names.length > 5 ? ` and ${names.length - 5} more` : ''),
     causes: lastLines(said.stderr),
     hint:
-      'A Debian archive keeps only the newest version. Use a cache folder or an archive (snapshot.debian.org) that ' +
+      'A Debian archive keeps only the newest version. Use a cache folder or an archive of snapshots that ' +
       'still has them, or remove service.lock.yml to take the present versions; the image then has another digest.',
   });
 }
