@@ -169,8 +169,8 @@ export class Journal {
   }
 
   private async run(): Promise<void> {
-    // Let requests that arrived in the same turn of the event loop join the first batch.
-    await Promise.resolve();
+    // Let all requests that have arrived join the first batch, also those whose sockets are looked at later in this turn.
+    await new Promise((resolve) => setImmediate(resolve));
     while (this.queue.length > 0) await this.flush(this.queue.splice(0, longestBatch));
     this.running = undefined;
   }
