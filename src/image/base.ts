@@ -23,7 +23,7 @@ import { normaliseBase } from './normal.ts';
  * Part of every key: a change of what the code makes of the same packages must change it, or caches would give old
  * bases. A test beside debian.ts holds the digest that this number stands for.
  */
-const recipe = 1;
+const recipe = 2;
 
 /** What a base is made of; enough to make it again, and what the lock file says about it. */
 export type BaseSource =

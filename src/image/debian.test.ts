@@ -82,6 +82,22 @@ test('packages are unpacked onto merged /usr, without manuals, with copyright an
   assert.equal(await textOf(tree, '/usr/bin/tool'), 'tool');
 });
 
+test('of a base stays what programs use: not the tests of Python, nor what makes locales, nor rare character sets', async (t) => {
+  const gconv = 'usr/lib/x86_64-linux-gnu/gconv';
+  const kept = ['ISO8859-1.so', 'ISO8859-15.so', 'UTF-16.so', 'gconv-modules'].map((name) => `${gconv}/${name}`);
+  const dropped = [
+    ...['BIG5.so', 'ISO8859-2.so', 'gconv-modules.cache', 'gconv-modules.d/gconv-modules-extra.conf'].map(
+      (name) => `${gconv}/${name}`,
+    ),
+    'usr/bin/localedef',
+    'usr/sbin/zic',
+    'usr/lib/python3.11/test/regrtest.py',
+  ];
+  const files = [...kept, 'usr/bin/locale', 'usr/lib/python3.11/unittest/case.py', ...dropped];
+  const tree = await treeOf(t, makeDeb(t, 'one', Object.fromEntries(files.map((path) => [path, 'x']))));
+  for (const path of files) assert.equal(tree.has(`/${path}`), !dropped.includes(path), path);
+});
+
 test('a package whose bytes are not the locked ones is not opened', async (t) => {
   const deb = makeDeb(t, 'one', { 'usr/bin/tool': 'x' });
   const item = { ...deb.item, sha256: '0'.repeat(64) };
