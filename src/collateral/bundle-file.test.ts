@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeWorld, now } from '../../test/evidence/world.ts';
-import { parseCollateral, renderBundle } from '../evidence/collateral.ts';
+import { parseCollateral } from '../evidence/collateral.ts';
 import type { SimDocument } from '../sim/collateral.ts';
 import { bundleFile } from './bundle-file.ts';
+import { renderSupply } from './supply.ts';
 
 const collateral = (change: SimDocument = {}): ReturnType<typeof parseCollateral> =>
   parseCollateral(makeWorld({ collateral: { tcbInfo: (document) => ({ ...document, ...change }) } }).collateral);
@@ -21,7 +22,7 @@ async function fileIn(t: TestContext): Promise<string> {
 
 test('a bundle file gives the collateral of the platform that is asked for, and the same object each time', async (t) => {
   const path = await fileIn(t);
-  await writeFile(path, renderBundle([collateral({ fmspc: '53494D000001' }), collateral()]));
+  await writeFile(path, renderSupply([collateral({ fmspc: '53494D000001' }), collateral()]));
   const source = bundleFile(path);
   const first = await source.forPlatform(platform, now);
   assert.equal(first.tcbInfo.document.fmspc, fmspc);
@@ -31,7 +32,7 @@ test('a bundle file gives the collateral of the platform that is asked for, and 
 test('what is in force is preferred to what has expired', async (t) => {
   const path = await fileIn(t);
   const old = collateral({ issueDate: '2025-01-01T00:00:00Z', nextUpdate: '2025-02-01T00:00:00Z' });
-  await writeFile(path, renderBundle([old, collateral()]));
+  await writeFile(path, renderSupply([old, collateral()]));
   const found = await bundleFile(path).forPlatform(platform, now);
   assert.equal(found.tcbInfo.document.issueDate.getUTCFullYear(), 2026);
 });

@@ -3,26 +3,18 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { makeWorld, refusedWith, verifyWorld } from '../../test/evidence/world.ts';
 import { SconeError } from '../core/errors.ts';
-import { collateralExpiry, newestIssueDate, parseBundle, parseCollateral, renderBundle } from './collateral.ts';
+import { collateralExpiry, newestIssueDate, parseCollateral } from './collateral.ts';
 import { verifyEvidence } from './verify.ts';
 
 const world = makeWorld();
 const form: Record<string, string> = JSON.parse(world.collateral);
 
-test('collateral of one platform and a bundle of several are read, each from text and bytes', () => {
-  const one = parseCollateral(world.collateral);
-  const other = parseCollateral(
-    makeWorld({ collateral: { tcbInfo: (document) => ({ ...document, fmspc: '53494D000007' }) } }).collateral,
-  );
-  const bundle = renderBundle([one, other]);
-  for (const text of [bundle, Buffer.from(bundle)]) {
-    const fmspcs = parseBundle(text).map(({ tcbInfo }) => tcbInfo.document.fmspc);
-    assert.deepEqual(fmspcs, ['53494d000000', '53494d000007']);
+test('the collateral of one platform is read from text and from bytes', () => {
+  for (const input of [world.collateral, Buffer.from(world.collateral)]) {
+    const { text, tcbInfo } = parseCollateral(input);
+    assert.equal(tcbInfo.document.fmspc, '53494d000000');
+    assert.equal(verifyWorld({ ...world, collateral: text }).tee, 'sim');
   }
-  assert.equal(parseBundle(world.collateral).length, 1);
-  const [again] = parseBundle(bundle);
-  assert.ok(again !== undefined);
-  assert.equal(verifyWorld({ ...world, collateral: again.text }).tee, 'sim');
 });
 
 test('it is known when it was issued and when it expires', () => {
@@ -91,22 +83,10 @@ test('fields of the signed documents of another type or range are refused', () =
   }
 });
 
-test('a bundle of another version or kind is refused', () => {
-  for (const bundle of [
-    { v: 2, kind: 'sconectl collateral', platforms: [] },
-    { v: 1, kind: 'collateral', platforms: [] },
-    { v: 1, kind: 'sconectl collateral', platforms: [], more: 1 },
-    { v: 1, kind: 'sconectl collateral', platforms: {} },
-    { v: 1, kind: 'sconectl collateral', platforms: [{}] },
-  ]) {
-    assert.equal(refusedWith(() => parseBundle(JSON.stringify(bundle))).code, 'E_COLLATERAL');
-  }
-});
-
 test('any text is read or refused with our own error', () => {
   const isOurs = (text: string): void => {
     try {
-      parseBundle(text);
+      parseCollateral(text);
     } catch (error) {
       assert.ok(error instanceof SconeError && error.code === 'E_COLLATERAL', String(error));
     }

@@ -63,31 +63,6 @@ export function parseCollateral(json: string | Uint8Array): Collateral {
   });
 }
 
-/**
- * Parses a collateral file: one platform's collateral, or our bundle of several,
- * `{"v":1,"kind":"sconectl collateral","platforms":[…]}`. Throws `E_COLLATERAL`.
- */
-export function parseBundle(json: string | Uint8Array): Collateral[] {
-  return parse(() => {
-    const text = typeof json === 'string' ? json : utf8Text(json, 'collateral');
-    const value = parseJson(text, 'collateral');
-    const fields = new JsonFields(value, 'collateral');
-    if (!fields.has('platforms')) return [collateralOf(value, text)];
-    if (fields.integer('v', 1000) !== 1 || fields.text('kind') !== bundleKind || fields.names().length !== 3) {
-      throw new SconeError('E_COLLATERAL', 'the collateral bundle is of a version that is not known');
-    }
-    return fields.list('platforms').map((platform) => collateralOf(platform, JSON.stringify(platform)));
-  });
-}
-
-/** Text of a bundle that `parseBundle` reads. */
-export function renderBundle(platforms: readonly Collateral[]): string {
-  const list = platforms.map(({ text }) => text.trim());
-  return `{"v":1,"kind":"${bundleKind}","platforms":[${list.join(',')}]}\n`;
-}
-
-const bundleKind = 'sconectl collateral';
-
 /** The latest moment at which a part of it was issued: no clock can be right that is earlier (threat model 67). */
 export function newestIssueDate(collateral: Collateral): Date {
   return new Date(
