@@ -2,7 +2,7 @@ import { SconeError } from '../core/errors.ts';
 import { type BytePath, below, decodePath, encodePath, isNormal, isWithin, nameOf, parentOf } from '../oci/path.ts';
 import type { Entry } from '../oci/rootfs.ts';
 import { memoryFile } from '../oci/spool.ts';
-import { type Node, type Place, resolveParent, resolvePath, type Tree } from '../oci/tree.ts';
+import { type Node, type Place, resolveParent, resolvePath, Tree } from '../oci/tree.ts';
 
 /** An image being put together: the base below, which stays as it is, and what comes on top of it. */
 export interface Assembly {
@@ -32,7 +32,7 @@ export function newAssembly(entries: readonly Entry[]): Assembly {
   for (const [path, { type, target }] of base) {
     places.set(path, target === undefined ? { type } : { type, target: decodePath(target) });
   }
-  return { base, places, top: new Map() };
+  return { base, places, top: new Tree() };
 }
 
 /**

@@ -4,7 +4,7 @@ import { SconeError } from '../core/errors.ts';
 import { applyArchive } from '../oci/apply.ts';
 import type { BytePath } from '../oci/path.ts';
 import { memoryFile, type Spool } from '../oci/spool.ts';
-import { addNode, type Tree } from '../oci/tree.ts';
+import { addNode, Tree } from '../oci/tree.ts';
 import { untar } from '../oci/untar.ts';
 import type { Package } from './apt.ts';
 import { output, plainEnvironment } from './process.ts';
@@ -40,7 +40,7 @@ export async function debianTree(
   files: ReadonlyMap<string, string>,
   spool: Pick<Spool, 'append'>,
 ): Promise<Tree> {
-  const tree: Tree = new Map([['/', { type: 'dir', mode: 0o755, uid: 0, gid: 0 }]]);
+  const tree = new Tree([['/', { type: 'dir', mode: 0o755, uid: 0, gid: 0 }]]);
   for (const name of mergedUsr) {
     addNode(tree, `/usr/${name}`, { type: 'dir', mode: 0o755, uid: 0, gid: 0 });
     addNode(tree, `/${name}`, { type: 'symlink', target: `usr/${name}`, mode: 0o777, uid: 0, gid: 0 });

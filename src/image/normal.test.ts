@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryFile } from '../oci/spool.ts';
-import { addNode, type Node, type Tree } from '../oci/tree.ts';
+import { addNode, type Node, Tree } from '../oci/tree.ts';
 import { normaliseBase } from './normal.ts';
 
 const file = (mode: number, xattrs?: Map<string, Uint8Array>): Node => ({
@@ -14,7 +14,7 @@ const file = (mode: number, xattrs?: Map<string, Uint8Array>): Node => ({
 });
 
 function normal(nodes: { [path: string]: Node }): Tree {
-  const tree: Tree = new Map();
+  const tree = new Tree();
   for (const [path, node] of Object.entries(nodes)) addNode(tree, path, node);
   normaliseBase(tree);
   return tree;

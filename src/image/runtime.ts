@@ -9,7 +9,7 @@ import type { Layout } from '../oci/layout.ts';
 import { memoryFile } from '../oci/spool.ts';
 import { runtimePath } from '../oci/store.ts';
 import { unfinished } from '../oci/sweep.ts';
-import { addNode, sortedNodes, type Tree } from '../oci/tree.ts';
+import { addNode, sortedNodes, Tree } from '../oci/tree.ts';
 import { type Cached, cached } from './cache.ts';
 import { lastLines, plainEnvironment, run } from './process.ts';
 
@@ -47,7 +47,7 @@ export async function makeRuntime(options: RuntimeOptions): Promise<Cached<Runti
 
 async function newRuntime(options: RuntimeOptions, folder: string, layout: Layout, go: string): Promise<RuntimeLayer> {
   options.progress(`compiling the runtime with ${go}`);
-  const tree: Tree = new Map();
+  const tree = new Tree();
   const file = memoryFile(await compile(options, folder));
   addNode(tree, runtimePath, { type: 'file', mode: 0o755, uid: 0, gid: 0, ...file });
   const layer = await writeLayer(layout, sortedNodes(tree));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ApplyOptions, applyArchive } from './apply.ts';
 import { memoryFile } from './spool.ts';
-import { type Node, sortedNodes, type Tree } from './tree.ts';
+import { addNode, type Node, sortedNodes, Tree } from './tree.ts';
 import type { TarMember } from './untar.ts';
 
 const spool: ApplyOptions['spool'] = {
@@ -21,7 +21,7 @@ function member(path: string, type: TarMember['type'] = 'file', target = ''): Ta
 }
 
 async function apply(kind: ApplyOptions['kind'], ...layers: TarMember[][]): Promise<Tree> {
-  const tree: Tree = new Map([['/', { type: 'dir', mode: 0o755, uid: 0, gid: 0 }]]);
+  const tree = new Tree([['/', { type: 'dir', mode: 0o755, uid: 0, gid: 0 }]]);
   for (const layer of layers) {
     async function* members(): AsyncGenerator<TarMember> {
       yield* layer;
@@ -107,4 +107,45 @@ test('50: a hard link becomes a file of its own, and must lead to a file', async
 
 test('a file takes the place of a directory of a lower layer, with all that was in it', async () => {
   assert.deepEqual(shape(await apply('layer', [member('/a/b/c')], [member('/a')])), ['/a']);
+});
+
+test('50: a layer cannot make its reader look through everything again and again', async () => {
+  const names = (count: number, name: (i: number) => string): string[] =>
+    Array.from({ length: count }, (_, i) => name(i));
+  const lower = new Tree();
+  const node: Node = { type: 'file', mode: 0o644, uid: 0, gid: 0, ...memoryFile(Buffer.from('x')) };
+  for (const path of names(60_000, (i) => `/many/${i % 20_000}/${i}`)) addNode(lower, path, node);
+  for (const path of names(40_000, (i) => `/kept/${i}`)) addNode(lower, path, node);
+  const replaced = names(20_000, (i) => `/many/${i}`);
+  const deep = names(255, () => 'd').join('/');
+  const nested = [...names(5000, (i) => `/${deep}/${i}`), ...names(255, (i) => `/${deep.slice(0, 2 * i)}.wh..wh..opq`)];
+  for (const [name, top, left] of [
+    ['whiteouts', replaced.map((path) => path.replace('/many/', '/many/.wh.')), 40_003],
+    ['opaque directories', replaced.map((path) => `${path}/.wh..wh..opq`), 60_003],
+    ['files in place of directories', replaced, 60_003],
+    ['nested opaque directories over files of the layer itself', nested, 5256],
+  ] as const) {
+    const tree = new Tree(lower);
+    const began = process.cpuUsage().user;
+    async function* members(): AsyncGenerator<TarMember> {
+      for (const path of top) yield member(path);
+    }
+    await applyArchive(tree, members(), { spool, kind: 'layer' });
+    assert.equal(tree.size, left, name);
+    const took = process.cpuUsage().user - began;
+    assert.ok(took < 8e6, `${name} took ${took} µs`);
+  }
+});
+
+test('50: an opaque directory of a layer hides what is below it and keeps what the layer itself put there', async () => {
+  const lower = [member('/a/b/old'), member('/a/c/old'), member('/a/old')];
+  const layer = [
+    member('/a/b/new'),
+    member('/a/b/.wh..wh..opq'),
+    member('/a/.wh..wh..opq'),
+    member('/a/d/new'),
+    member('/a/.wh.d'),
+    member('/.wh.a'),
+  ];
+  assert.deepEqual(shape(await apply('layer', lower, layer)), ['/a/', '/a/b/', '/a/b/new', '/a/d/', '/a/d/new']);
 });

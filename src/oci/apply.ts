@@ -1,7 +1,7 @@
 import { SconeError } from '../core/errors.ts';
-import { type BytePath, below, encodePath, isWithin, nameOf, parentOf } from './path.ts';
+import { type BytePath, below, encodePath, nameOf, parentOf } from './path.ts';
 import type { Spool } from './spool.ts';
-import { addDirectories, addNode, resolveParent, resolvePath, type Tree } from './tree.ts';
+import { addDirectories, addNode, removeBelow, resolveParent, resolvePath, type Tree } from './tree.ts';
 import type { TarMember } from './untar.ts';
 
 export interface ApplyOptions {
@@ -17,19 +17,26 @@ export interface ApplyOptions {
   skip?: (path: BytePath) => boolean;
 }
 
+interface Layers {
+  /** What this archive itself put there and the directories above: whiteouts hide lower layers only. */
+  own: Set<BytePath>;
+  /** Directories in which nothing of lower layers is left, and into which none can come any more. */
+  cleared: Set<BytePath>;
+}
+
 /** Puts the members of one archive onto the tree. What the archive may not hold is an `E_FORMAT`. */
 export async function applyArchive(
   tree: Tree,
   members: AsyncIterable<TarMember>,
   options: ApplyOptions,
 ): Promise<void> {
-  /** What this archive itself put there and the directories above: whiteouts hide lower layers only. */
-  const own = new Set<BytePath>();
+  const layers: Layers = { own: new Set(), cleared: new Set() };
+  const { own } = layers;
   for await (const member of members) {
     if (options.skip?.(member.path) === true) continue;
     const path = placeOf(tree, member.path, options);
     if (nameOf(path).startsWith('.wh.')) {
-      whiteout(tree, path, member, own, options);
+      whiteout(tree, path, member, layers, options);
     } else if (await applyMember(tree, path, member, options)) {
       for (let at = path; at !== '/' && !own.has(at); at = parentOf(at)) own.add(at);
     }
@@ -50,13 +57,7 @@ function placeOf(tree: Tree, path: BytePath, options: ApplyOptions): BytePath {
   return place;
 }
 
-function whiteout(
-  tree: Tree,
-  path: BytePath,
-  member: TarMember,
-  own: ReadonlySet<BytePath>,
-  options: ApplyOptions,
-): void {
+function whiteout(tree: Tree, path: BytePath, member: TarMember, layers: Layers, options: ApplyOptions): void {
   const directory = parentOf(path);
   const name = nameOf(path).slice('.wh.'.length);
   if (options.kind !== 'layer' || member.type !== 'file' || name === '' || name === '.' || name === '..') {
@@ -66,9 +67,20 @@ function whiteout(
   if (!opaque && name.startsWith('.wh.')) {
     throw new SconeError('E_FORMAT', `${encodePath(path)} is an unknown kind of whiteout`);
   }
-  const hidden = opaque ? directory : below(directory, name);
-  for (const other of tree.keys()) {
-    if (isWithin(other, hidden) && !own.has(other) && !(opaque && other === hidden)) tree.delete(other);
+  if (opaque) hideLower(tree, directory, layers, 'keep');
+  else hideLower(tree, below(directory, name), layers);
+}
+
+/** Removes what lower layers put at a path and below it. Looks at no directory twice, however whiteouts are nested. */
+function hideLower(tree: Tree, top: BytePath, { own, cleared }: Layers, keep?: 'keep'): void {
+  const rest = [top];
+  for (const path of rest) {
+    // What is no directory of this archive holds nothing of it either.
+    if (!own.has(path) && (path !== top || keep === undefined)) removeBelow(tree, path);
+    else if (!cleared.has(path)) {
+      cleared.add(path);
+      for (const each of tree.childrenOf(path)) rest.push(each);
+    }
   }
 }
 

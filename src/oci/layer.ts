@@ -7,7 +7,7 @@ import { type Descriptor, type ImageConfig, type Manifest, mediaTypes } from './
 import type { BytePath } from './path.ts';
 import { readContent, type Spool } from './spool.ts';
 import { tarEnd, tarHeader, tarPadding } from './tar.ts';
-import type { Node, Tree } from './tree.ts';
+import { type Node, Tree } from './tree.ts';
 import { defaultLimits, type TarLimits, untar } from './untar.ts';
 
 /** A layer in a layout. */
@@ -62,7 +62,7 @@ export async function readTree(
       found: `${diffIds.length} diff ids`,
     });
   }
-  const tree: Tree = new Map([['/', { type: 'dir', mode: 0o755, uid: 0, gid: 0 }]]);
+  const tree = new Tree([['/', { type: 'dir', mode: 0o755, uid: 0, gid: 0 }]]);
   for (const [i, layer] of image.manifest.layers.entries()) {
     const hash = createHash('sha256');
     async function* archive(): AsyncGenerator<Uint8Array> {

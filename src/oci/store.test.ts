@@ -10,7 +10,7 @@ import { type Descriptor, type ImageConfig, type Manifest, mediaTypes } from './
 import { entriesOf, type RootfsJson, rootfsBytes, rootfsPath } from './rootfs.ts';
 import { memoryFile } from './spool.ts';
 import { descriptorPath, labels, openStore, runtimePath, type Store } from './store.ts';
-import { addNode, type Node, sortedNodes, type Tree } from './tree.ts';
+import { addNode, type Node, sortedNodes, Tree } from './tree.ts';
 
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 const file = (text: string, mode = 0o644): Node => ({ type: 'file', mode, ...owner, ...memoryFile(Buffer.from(text)) });
@@ -23,7 +23,7 @@ interface Change {
 }
 
 async function putImage(store: Store, change: Change = {}): Promise<Descriptor> {
-  const tree: Tree = new Map([['/', { type: 'dir', mode: 0o755, ...owner }]]);
+  const tree = new Tree([['/', { type: 'dir', mode: 0o755, ...owner }]]);
   for (const path of ['/opt', '/opt/scone', '/etc', '/python', '/tmp']) {
     addNode(tree, path, { type: 'dir', mode: 0o755, ...owner });
   }

@@ -18,7 +18,7 @@ import { tarParts } from './layer.ts';
 import { pathBytes } from './path.ts';
 import { memoryFile } from './spool.ts';
 import { tarHeader } from './tar.ts';
-import { addNode, type Node, sortedNodes, type Tree } from './tree.ts';
+import { addNode, type Node, sortedNodes, Tree } from './tree.ts';
 import { untar } from './untar.ts';
 
 /** What an archive says, in a form that compares well. */
@@ -102,7 +102,7 @@ const node: fc.Arbitrary<Node> = fc.oneof(
 const anyTree = fc
   .array(fc.tuple(fc.array(name, { minLength: 1, maxLength: 3 }), node), { maxLength: 12 })
   .map((items) => {
-    const tree: Tree = new Map();
+    const tree = new Tree();
     for (const [names, item] of items) {
       const path = `/${names.join('/')}`;
       const blocked = names
@@ -138,7 +138,7 @@ test('GNU tar reads every archive as we wrote it', async (t) => {
 test('GNU tar extracts files, long names, links and modes as they are', async (t) => {
   const folder = tempFolder(t);
   const long = `/${'d'.repeat(90)}/${'e'.repeat(90)}/${'f'.repeat(120)}`;
-  const tree: Tree = new Map();
+  const tree = new Tree();
   const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   addNode(tree, long, { type: 'file', mode: 0o640, ...owner, ...memoryFile(Buffer.from('long')) });
   addNode(tree, '/bin/tool', { type: 'file', mode: 0o755, ...owner, ...memoryFile(Buffer.alloc(513, 7)) });
@@ -178,7 +178,7 @@ test('archives of GNU tar in all its formats are read', async (t) => {
 
 test('a binary extended attribute survives, with NUL and newline in it', async () => {
   const value = Uint8Array.of(1, 0, 0, 2, 0x0a, 0x3d, 0xff);
-  const tree: Tree = new Map();
+  const tree = new Tree();
   const xattrs = new Map([['security.capability', value]]);
   addNode(tree, '/ping', { type: 'file', mode: 0o755, uid: 0, gid: 0, xattrs, ...memoryFile(Buffer.from('x')) });
   const [member] = await read(await archiveOf(tree));
@@ -193,7 +193,7 @@ test('50: a name that would delete something in a layer is not written', () => {
 
 test('55: neither time nor order of insertion nor user names are in the bytes', async () => {
   const make = (paths: string[]): Tree => {
-    const tree: Tree = new Map();
+    const tree = new Tree();
     for (const path of paths)
       addNode(tree, path, { type: 'file', mode: 0o644, uid: 0, gid: 0, ...memoryFile(Buffer.from(path)) });
     return tree;

@@ -9,7 +9,7 @@ import {
   resolveParent,
   resolvePath,
   sortedNodes,
-  type Tree,
+  Tree,
 } from './tree.ts';
 
 const owner = { uid: 0, gid: 0 };
@@ -17,7 +17,7 @@ const file: Node = { type: 'file', mode: 0o644, ...owner, ...memoryFile(Buffer.f
 const link = (target: string): Node => ({ type: 'symlink', mode: 0o777, ...owner, target });
 
 function treeOf(nodes: { [path: string]: Node }): Tree {
-  const tree: Tree = new Map();
+  const tree = new Tree();
   for (const [path, node] of Object.entries(nodes)) addNode(tree, path, node);
   return tree;
 }

@@ -1,5 +1,5 @@
 import { SconeError } from '../core/errors.ts';
-import { type BytePath, below, comparePaths, encodePath, isWithin, nameOf, parentOf } from './path.ts';
+import { type BytePath, below, comparePaths, encodePath, nameOf, parentOf } from './path.ts';
 
 /** Where the bytes of a file are: in memory, or a range of a file on this machine. */
 export type Content = Uint8Array | { file: string; offset: number };
@@ -33,8 +33,50 @@ export interface SymlinkNode extends Common {
 /** What an image can hold. Devices, pipes and sockets have no node: nothing of ours needs them. */
 export type Node = DirectoryNode | FileNode | SymlinkNode;
 
-/** A root file system in memory; hard links are separate files. */
-export type Tree = Map<BytePath, Node>;
+/**
+ * A root file system in memory; hard links are separate files. It knows what is in each directory as soon as somebody
+ * asks: archives of strangers remove thousands of directories, and looking through all paths for each takes minutes.
+ */
+export class Tree extends Map<BytePath, Node> {
+  /** What is in each directory; also directories that have no node themselves. Absent until it is needed. */
+  private index: Map<BytePath, Set<BytePath>> | undefined;
+
+  override set(path: BytePath, node: Node): this {
+    if (this.index !== undefined) addName(this.index, path);
+    return super.set(path, node);
+  }
+
+  override delete(path: BytePath): boolean {
+    if (this.index !== undefined && (this.index.get(path)?.size ?? 0) === 0) {
+      this.index.delete(path);
+      this.index.get(parentOf(path))?.delete(path);
+    }
+    return super.delete(path);
+  }
+
+  override clear(): void {
+    this.index = undefined;
+    super.clear();
+  }
+
+  /** The paths in a directory, not those further down. */
+  childrenOf(path: BytePath): Iterable<BytePath> {
+    if (this.index === undefined) {
+      this.index = new Map();
+      for (const each of this.keys()) addName(this.index, each);
+    }
+    return this.index.get(path) ?? [];
+  }
+}
+
+function addName(index: Map<BytePath, Set<BytePath>>, path: BytePath): void {
+  for (let at = path; at !== '/'; at = parentOf(at)) {
+    const names = index.get(parentOf(at));
+    if (names?.has(at) === true) return;
+    if (names === undefined) index.set(parentOf(at), new Set([at]));
+    else names.add(at);
+  }
+}
 
 /** What following links needs to know of an entry. */
 export interface Place {
@@ -73,8 +115,11 @@ export function addDirectories(tree: Tree, path: BytePath): void {
 
 /** Removes everything below a path, and the path itself unless told to keep it. */
 export function removeBelow(tree: Tree, path: BytePath, keep: 'keep' | 'remove' = 'remove'): void {
-  for (const other of tree.keys()) {
-    if (other === path ? keep === 'remove' : isWithin(other, path)) tree.delete(other);
+  const found = [path];
+  // Grows while it is read: what is in a directory comes behind it.
+  for (const each of found) for (const inside of tree.childrenOf(each)) found.push(inside);
+  for (const each of found.reverse()) {
+    if (each !== path || keep === 'remove') tree.delete(each);
   }
 }
 

@@ -124,6 +124,12 @@ test('50: more members or bytes than the limits is an E_LIMIT', async () => {
   await refuses([member({ flag: 'x', size: '00010000000\0' })], /longer than/, 'E_LIMIT');
 });
 
+test('50: directories nested deeper than anybody does is an E_LIMIT', async () => {
+  const deep = (depth: number): Buffer[] => [pax(record('path', Array(depth).fill('d').join('/'))), member({}), end];
+  assert.equal((await paths(Buffer.concat(deep(256)))).length, 1);
+  await refuses(deep(257), /nests directories deeper than 256/, 'E_LIMIT');
+});
+
 test('50: a size that the archive only claims ends in an error, not in memory', async () => {
   await refuses([member({ size: '77777777777\0' }), end], /ends too early/);
   await refuses([pax(record('size', '9007199254740991')), member({}), end], /more than is taken/, 'E_LIMIT');

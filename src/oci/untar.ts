@@ -32,6 +32,8 @@ const maxExtended = 1 << 20;
 /** Bytes of all extended headers of an archive: attributes and long names stay in memory. */
 const maxAllExtended = 1 << 28;
 const maxPath = 4096;
+/** Directories above each other. Each costs something for every member below it, and nobody nests them like that. */
+const maxDepth = 256;
 const memberTypes: { readonly [flag: string]: MemberType } = {
   '\0': 'file',
   '0': 'file',
@@ -226,6 +228,11 @@ function memberPath(name: string): BytePath {
   if (name.startsWith('/') && name !== '/') fail('holds an absolute name', name);
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) fail('holds a name with ".."', name);
+  if (parts.length > maxDepth) {
+    throw new SconeError('E_LIMIT', `an archive nests directories deeper than ${maxDepth}`, {
+      found: encodePath(name.slice(0, 200)),
+    });
+  }
   return `/${parts.join('/')}`;
 }
 
