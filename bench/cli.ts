@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { build } from '../scripts/build.ts';
 import { root } from '../scripts/environment.ts';
 import { tempFolder } from '../test/support/temp.ts';
+import { writeMesh } from './mesh.ts';
 import type { Subject } from './subject.ts';
 import { median, type Program, runInTurns, type Timed } from './timing.ts';
 
@@ -12,7 +13,10 @@ const runs = 20;
 export const cli: Subject = async ({ scope, row }) => {
   const folder = tempFolder(scope);
   const home = join(folder, 'home');
+  const mesh = join(folder, 'mesh');
   mkdirSync(home);
+  mkdirSync(mesh);
+  writeMesh(mesh, 5);
   // The bundle reads its version beside its folder, as in the package.
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   await build(join(folder, 'dist'));
@@ -28,6 +32,8 @@ export const cli: Subject = async ({ scope, row }) => {
     version: sources('--version'),
     bundleVersion: bundle('--version'),
     help: sources('apply', '--help'),
+    check: sources('check', '-f', mesh),
+    bundleCheck: bundle('check', '-f', mesh),
     list: sources('cas', 'list'),
     bundleList: bundle('cas', 'list'),
   });
@@ -44,6 +50,8 @@ export const cli: Subject = async ({ scope, row }) => {
   print('sconectl --version, sources', timed.version, { atMost: 80 });
   print('sconectl --version, bundle', timed.bundleVersion, { atMost: 80 });
   print('sconectl apply --help, sources', timed.help);
+  print('sconectl check, five services, sources', timed.check, { atMost: 200 });
+  print('sconectl check, five services, bundle', timed.bundleCheck);
   print('sconectl cas list, sources', timed.list);
   print('sconectl cas list, bundle', timed.bundleList);
 };
