@@ -4,8 +4,8 @@ import { type LoadedManifest, loadManifest } from '../manifest/load.ts';
 import { notYet } from '../manifest/not-yet.ts';
 import { summary } from '../manifest/yaml.ts';
 import type { Context, Run } from './context.ts';
+import { readInput } from './input.ts';
 import type { Outcome } from './report/reporter.ts';
-import { readInput } from './session-file.ts';
 import { valuesIn, variablesOf } from './variables.ts';
 
 /** What `apply` was told beside the files. */

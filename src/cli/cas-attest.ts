@@ -1,7 +1,8 @@
 import { parseAddress } from '../client/address.ts';
 import { Cas } from '../client/cas.ts';
 import { loadIdentity } from '../client/identity.ts';
-import { attestPolicy, memories, sayWhatItIs } from './cas-connection.ts';
+import { attestPolicy, sayWhatItIs } from './cas-connection.ts';
+import { memories } from './cas-memories.ts';
 import type { Run } from './context.ts';
 
 /** `sconectl cas attest`: the first look at a CAS; its key, ledger and head are remembered from then on. */

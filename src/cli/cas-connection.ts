@@ -2,9 +2,7 @@ import { join } from 'node:path';
 import { addressText, parseAddress } from '../client/address.ts';
 import type { Acceptance, AttestPolicy } from '../client/attest.ts';
 import { Cas } from '../client/cas.ts';
-import { readIfThere } from '../client/file.ts';
 import { loadIdentity } from '../client/identity.ts';
-import { homeMemory, lockMemory, type MemoryFile } from '../client/memory.ts';
 import { hex } from '../core/bytes.ts';
 import { sha256 } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
@@ -13,6 +11,7 @@ import { renderCasInitData } from '../initdata/document.ts';
 import { codeHash } from '../measurement/code.ts';
 import { simCas } from '../measurement/sim.ts';
 import { simulationRoots } from '../sim/anchor.ts';
+import { memories } from './cas-memories.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -43,13 +42,6 @@ export async function pinnedCas(context: Context, named: unknown): Promise<Cas> 
   });
   sayWhatItIs(context, cas);
   return cas;
-}
-
-/** The home's memory, and `cas.lock` where the folder has one. */
-export async function memories(context: Context, folder: string): Promise<MemoryFile[]> {
-  const lock = lockMemory(folder);
-  const home = homeMemory(context.home);
-  return (await readIfThere(lock.path)) === undefined ? [home] : [home, lock];
 }
 
 /** Said each time, since nothing else would remind of it (review M20); and what was accepted unseen. */

@@ -1,6 +1,6 @@
 import { addressText, parseAddress } from '../client/address.ts';
 import { SconeError } from '../core/errors.ts';
-import { memories } from './cas-connection.ts';
+import { memories } from './cas-memories.ts';
 import type { Run } from './context.ts';
 
 /** `sconectl cas forget`: in the home, and in the `cas.lock` of this folder. */

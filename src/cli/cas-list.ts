@@ -1,4 +1,4 @@
-import { memories } from './cas-connection.ts';
+import { memories } from './cas-memories.ts';
 import type { Run } from './context.ts';
 
 /** `sconectl cas list`: what is pinned here, and the newest size seen of each ledger. */

@@ -18,7 +18,7 @@ export async function main(
   const reporter = reporterFor(args);
   try {
     let exitCode = 0;
-    const program = makeProgram(version, async (spec, input) => {
+    const program = makeProgram(version, calledFrom(args), async (spec, input) => {
       const context = contextOf(home, version, reporter, input);
       const { run } = await spec.load();
       const outcome = await run(context, input);
@@ -35,8 +35,18 @@ export async function main(
   }
 }
 
-/** The command tree; also what the reference is made from. */
-export function makeProgram(version: string, action: (spec: CommandSpec, input: Input) => Promise<void>): Command {
+/** The one command that a command line begins with; all of them where help, a suggestion or an error needs them. */
+function calledFrom(args: readonly string[]): readonly CommandSpec[] {
+  const called = commands.filter(({ name }) => name.split(' ').every((word, index) => word === args[index]));
+  return called.length === 0 ? commands : called;
+}
+
+/** The command tree. */
+function makeProgram(
+  version: string,
+  specs: readonly CommandSpec[],
+  action: (spec: CommandSpec, input: Input) => Promise<void>,
+): Command {
   const program = quiet(new Command('sconectl'))
     .description('Run any program in a TEE that nobody has to trust.')
     .version(version, '-V, --version')
@@ -48,7 +58,7 @@ export function makeProgram(version: string, action: (spec: CommandSpec, input: 
   for (const [name, what] of Object.entries(groups)) {
     parents.set(name, quiet(program.command(name)).description(what));
   }
-  for (const spec of commands) {
+  for (const spec of specs) {
     const words = spec.name.split(' ');
     const parent = words.length === 1 ? program : parents.get(words[0] ?? '');
     if (parent === undefined) throw new SconeError('E_INTERNAL', `the command ${spec.name} has no group`);

@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { ReadAnswer } from '../api/answers.ts';
 import type { Cas } from '../client/cas.ts';
 import { saltOf } from '../client/sessions.ts';
-import { utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import { readSessionSource } from '../manifest/session-source.ts';
 import { sessionBytes, sessionDocument, sessionHash } from '../session/canonical.ts';
@@ -15,6 +12,7 @@ import {
   parseSession,
 } from '../session/parse.ts';
 import type { Context, Input } from './context.ts';
+import { readInput } from './input.ts';
 import type { Outcome } from './report/reporter.ts';
 import { valuesIn, variablesOf } from './variables.ts';
 
@@ -40,17 +38,6 @@ export async function readSessionFile(
     parse: (salt) => parseSession(source, salt === undefined ? {} : { salt }),
     parseComplete: () => parseCompleteSession(source),
   };
-}
-
-/** The text of a file that the command line names. */
-export async function readInput(context: Context, file: string): Promise<string> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(resolve(context.folder, file));
-  } catch (error) {
-    throw new SconeError('E_USAGE', `${file} cannot be read`, { cause: error });
-  }
-  return utf8Text(bytes, file);
 }
 
 /** Sends a session of a file; `predecessor` makes it an update. */
