@@ -3,7 +3,7 @@
  * single-threaded; p50 and p99 of many runs. Genuine samples where `SCONECTL_VECTORS` or ../shared/vectors has them,
  * else simulated ones, which have the same shape.
  */
-import { generateKeyPairSync, sign, verify as verifySignature } from 'node:crypto';
+import { generateKeyPairSync, hash, sign, verify as verifySignature } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,10 @@ import { parseCollateral } from '../src/evidence/collateral.ts';
 import { productionRoots } from '../src/evidence/roots.ts';
 import { parseSnpCollateral, snpCollateral } from '../src/evidence/snp/collateral.ts';
 import { type JudgeOptions, Verifier } from '../src/evidence/verify.ts';
+import { integerOf, isSigned } from '../src/pki/p384/check.ts';
+import { machine } from '../src/pki/p384/machine.ts';
+import { tableOf } from '../src/pki/p384/table.ts';
+import { spkiDer } from '../src/pki/spki.ts';
 import { makeSnpWorld } from '../test/evidence/snp-world.ts';
 import { makeTdxWorld } from '../test/evidence/tdx-world.ts';
 import { makeWorld, now } from '../test/evidence/world.ts';
@@ -32,7 +36,10 @@ export function benchEvidence(print: (line: string) => void = console.log): void
   print(`${cpus().length} processors, load ${loadavg()[0]?.toFixed(2)}; one thread; milliseconds`);
   const floors = { 'P-256': floor('P-256', 'sha256'), 'P-384': floor('P-384', 'sha384') };
   for (const [curve, { p50, p99 }] of Object.entries(floors)) {
-    print(`${`floor: one bare ${curve} signature check`.padEnd(44)} p50 ${p50.toFixed(3)}  p99 ${p99.toFixed(3)}`);
+    print(`${`floor: one bare ${curve} check of OpenSSL`.padEnd(44)} p50 ${p50.toFixed(3)}  p99 ${p99.toFixed(3)}`);
+  }
+  for (const [what, { p50, p99 }] of Object.entries(withTable())) {
+    print(`${what.padEnd(44)} p50 ${p50.toFixed(3)}  p99 ${p99.toFixed(3)}`);
   }
   for (const sample of samples()) {
     const verifier = sample.verifier();
@@ -141,6 +148,24 @@ function floor(namedCurve: 'P-256' | 'P-384', hash: 'sha256' | 'sha384'): { p50:
   const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const;
   const signature = sign(hash, message, { key: privateKey, dsaEncoding: 'ieee-p1363' });
   return measure(1500, () => verifySignature(hash, message, key, signature));
+}
+
+/** The same P-384 check with a table of the key's multiples; and how long it takes to make such a table. */
+function withTable(): { [what: string]: { p50: number; p99: number } } {
+  const runs = machine();
+  if (runs === undefined) return {};
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const point = spkiDer(publicKey).subarray(-96);
+  const [x, y] = [integerOf(point.subarray(0, 48)), integerOf(point.subarray(48))];
+  const message = new Uint8Array(672);
+  const signature = sign('sha384', message, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  const table = tableOf(runs, x, y);
+  return {
+    'one P-384 check with a table of the key': measure(1500, () =>
+      isSigned(runs, table, hash('sha384', message, 'buffer'), signature),
+    ),
+    '  making the table, after 16 checks': measure(50, () => tableOf(runs, x, y)),
+  };
 }
 
 function measure(runs: number, run: () => unknown): { p50: number; p99: number } {

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { build, declare } from '../scripts/build.ts';
 import { runCommand } from '../scripts/command.ts';
+import { makeSnpWorld } from './evidence/snp-world.ts';
 import { makeWorld, now } from './evidence/world.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const world = makeWorld();
+const snp = makeSnpWorld();
 
 /** What somebody who installed the package could write. */
 const script = `
@@ -49,6 +51,39 @@ console.log(JSON.stringify({
   other: satisfies(claims, { sim: { mrenclave: ['00'.repeat(32)] } }),
   codes,
 }));
+`;
+
+/** The same report and a forgery of it, until its key has a table; and whether WebAssembly made that. */
+const often = `
+import { readFileSync } from 'node:fs';
+import { parseCollateral, Verifier } from 'sconectl/verify';
+
+let machines = 0;
+if (globalThis.WebAssembly !== undefined) {
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = class extends Instance {
+    constructor(module) {
+      super(module);
+      machines++;
+    }
+  };
+}
+const { roots, now } = JSON.parse(readFileSync('snp-settings.json', 'utf8'));
+const options = { collateral: parseCollateral(readFileSync('snp.json')), now: new Date(now) };
+const report = readFileSync('report.bin');
+const forged = Buffer.from(report);
+forged[0x90] ^= 1;
+const verifier = new Verifier(roots);
+const outcomes = new Set();
+for (let time = 0; time < 20; time++) {
+  outcomes.add(verifier.judge({ quote: report }, options).tee);
+  try {
+    outcomes.add('accepted ' + verifier.judge({ quote: forged }, options).tee);
+  } catch (error) {
+    outcomes.add(error.errors.map(({ check }) => check).join());
+  }
+}
+console.log([...outcomes].join(' '), machines);
 `;
 
 const typed = `
@@ -118,6 +153,22 @@ suite('the package as others install it', () => {
       other: false,
       codes: ['E_CHAIN', 'E_CHAIN', 'E_EVIDENCE', 'E_COLLATERAL', 'E_COLLATERAL', 'E_COLLATERAL', 'E_ATTESTATION'],
     });
+  });
+
+  test('verifies the reports of a chip it has seen often, as far as the process lets it', async () => {
+    writeFileSync(join(project, 'report.bin'), snp.report);
+    writeFileSync(join(project, 'snp.json'), snp.collateral.text);
+    writeFileSync(join(project, 'snp-settings.json'), JSON.stringify({ roots: snp.roots, now }));
+    writeFileSync(join(project, 'often.js'), often);
+    for (const [flag, machines] of [
+      ['--disallow-code-generation-from-strings', 1],
+      ['--jitless', 0],
+    ] as const) {
+      const flags = [flag, '--permission', `--allow-fs-read=${project}`];
+      const { code, output } = await runCommand(process.execPath, [...flags, 'often.js'], { cwd: project });
+      assert.equal(code, 0, output);
+      assert.equal(output, `snp report-signature ${machines}\n`, flag);
+    }
   });
 
   test('has types that need nothing, and that hold under a strict check of themselves too', async () => {

@@ -2,6 +2,7 @@ import { hex } from '../core/bytes.ts';
 import { sha256 } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { chainExpiry } from '../pki/chain.ts';
+import { FamiliarKeys } from '../pki/p384/familiar.ts';
 import type { Allowance } from './allowance.ts';
 import type { Claims, TeeClaims } from './claims.ts';
 import { type Collateral, collateralExpiry, newestIssueDate, parseCollateral } from './collateral.ts';
@@ -90,14 +91,16 @@ export interface PlatformHint {
 const rememberedChains = 512;
 
 /**
- * Verifies evidence under fixed roots and remembers what time does not change: which PCK chains lead to the root, and
- * which collateral is properly signed. Dates are compared with `now` at every call. No I/O.
+ * Verifies evidence under fixed roots and remembers what time does not change: which PCK chains lead to the root,
+ * which collateral is properly signed, and multiples of the SNP keys it sees often. Dates are compared with `now` at every
+ * call. No I/O.
  */
 export class Verifier {
   readonly #roots: TrustRoots;
   readonly #chains = new Map<string, PckChain>();
   readonly #problems = new WeakMap<Collateral, CollateralProblems>();
   readonly #veks = new WeakMap<SnpCollateral, Map<SigningKey, VekChain>>();
+  readonly #vekKeys = new FamiliarKeys();
 
   constructor(roots: TrustRoots) {
     this.#roots = roots;
@@ -161,7 +164,7 @@ export class Verifier {
     const collateral = given ?? (evidence.aux === undefined ? undefined : parseSnpCollateral(evidence.aux));
     if (collateral === undefined || !('kind' in collateral)) throw noCollateral('the certificates of AMD');
     const chain = this.#vekChainOf(collateral, report.signingKey);
-    const subject = { report, chain, collateral, roots: this.#roots, allow, now };
+    const subject = { report, chain, collateral, keys: this.#vekKeys, roots: this.#roots, allow, now };
     const checks = snpChecksInOrder.map((check) => check(subject));
     refuseFailed([...checks, this.#onlySgx('snp'), claimedTee(evidence, 'snp')]);
     const { crl } = collateral;

@@ -1,5 +1,4 @@
 import { equalBytes, fromHex, hex, zeroPad } from '../../core/bytes.ts';
-import { verifyP384 } from '../../pki/algorithm.ts';
 import { verifyChainDates } from '../../pki/chain.ts';
 import { isRevoked, verifyCrlDates } from '../../pki/crl.ts';
 import { attempt, failedEarlier, Refusal } from '../refusal.ts';
@@ -31,8 +30,9 @@ export const snpChecksInOrder: readonly Check[] = [
   idBlock,
 ];
 
-function reportSignature({ report, chain }: SnpSubject): Refusal | undefined {
-  if (verifyP384(chain.vek.certificate.publicKey, report.signed, report.signature)) return undefined;
+function reportSignature({ report, chain, keys }: SnpSubject): Refusal | undefined {
+  const { certificate } = chain.vek;
+  if (keys.verify(certificate, report.signed, report.signature, chain.problem === undefined)) return undefined;
   return new Refusal('report-signature', `the report is not signed by this ${chain.vek.key.toUpperCase()}`);
 }
 

@@ -1,5 +1,6 @@
 import type { SconeError } from '../../core/errors.ts';
 import type { Certificate } from '../../pki/certificate.ts';
+import type { FamiliarKeys } from '../../pki/p384/familiar.ts';
 import type { Allowance } from '../allowance.ts';
 import type { TrustRoots } from '../roots.ts';
 import type { SnpCollateral } from './collateral.ts';
@@ -24,6 +25,8 @@ export interface SnpSubject {
   report: SnpReport;
   chain: VekChain;
   collateral: SnpCollateral;
+  /** The verifier's memory of keys. */
+  keys: FamiliarKeys;
   roots: TrustRoots;
   allow: readonly Allowance[];
   now: Date;
