@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { FieldNote } from '../language/field-note.ts';
 
+// Each file is checked once: compiling a validator for every map costs more than it saves. No CAS loads this room.
+z.config({ jitless: true });
+
 /** A text; numbers and booleans of the file are texts too, as they were written. */
 export function text(note: FieldNote): z.ZodString {
   return z.string().meta({ ...note });
