@@ -21,8 +21,20 @@ export interface Start {
   network?: 'host';
   /** Shell commands before the start, in a mount namespace that ends with it. */
   before?: string;
+  /** Changes the rest of the runtime configuration. */
+  edit?: (config: RuntimeConfig) => void;
+  /** Words before `runc`: a program that starts it with settings that are inherited. */
+  wrap?: string[];
   /** Called with the process id of the runtime while it runs. */
   whileRunning?: (pid: number) => Promise<void>;
+}
+
+/** The parts of an OCI runtime configuration that tests change. */
+export interface RuntimeConfig {
+  process: { [name: string]: unknown };
+  mounts: OciMount[];
+  linux: { namespaces: { type: string }[]; [name: string]: unknown };
+  [name: string]: unknown;
 }
 
 export interface Ended {
@@ -42,7 +54,7 @@ export async function start(runc: string, folder: string, image: SmallImage, opt
   await addExtras(image, engine);
   await mkdir(folder, { recursive: true });
   const env = { PATH: '/usr/local/bin:/usr/bin:/bin', ...(options.env ?? variables(image)) };
-  const config = {
+  const config: RuntimeConfig = {
     ociVersion: '1.0.2',
     process: {
       terminal: false,
@@ -65,10 +77,22 @@ export async function start(runc: string, folder: string, image: SmallImage, opt
       readonlyPaths: engine.readonlyPaths,
     },
   };
+  options.edit?.(config);
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
   const id = `sconectl-ground-${process.pid}-${randomBytes(4).toString('hex')}`;
   const pidFile = join(folder, 'pid');
-  const run = [runc, '--root', join(folder, 'state'), 'run', '--bundle', folder, '--pid-file', pidFile, id];
+  const run = [
+    ...(options.wrap ?? []),
+    runc,
+    '--root',
+    join(folder, 'state'),
+    'run',
+    '--bundle',
+    folder,
+    '--pid-file',
+    pidFile,
+    id,
+  ];
   const script = `${options.before ?? ':'} && exec "$@"`;
   const ended = collect('unshare', ['--mount', '--propagation', 'private', 'sh', '-ec', script, 'sh', ...run]);
   if (options.whileRunning !== undefined) await options.whileRunning(await readPid(pidFile));

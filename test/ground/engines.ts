@@ -28,12 +28,24 @@ const tmpfs = (destination: string, options: string[]): OciMount => ({
   options,
 });
 
-const bind = (destination: string, source: string, ...options: string[]): OciMount => ({
+/** A file or folder of the machine. */
+export const bind = (destination: string, source: string, ...options: string[]): OciMount => ({
   destination,
   type: 'bind',
   source,
   options: ['rbind', 'rprivate', ...options],
 });
+
+/** A tmpfs that no engine would make. */
+export const memory = (destination: string, ...options: string[]): OciMount => tmpfs(destination, options);
+
+/** The engine with other mounts, or none, in place of one of its own. */
+export function instead(engine: Engine, destination: string, ...mounts: OciMount[]): Engine {
+  return {
+    ...engine,
+    mounts: engine.mounts.flatMap((mount) => (mount.destination === destination ? mounts : [mount])),
+  };
+}
 
 /** The tmpfs that every start of an image needs (conventions.md, By hand). */
 const sconeTmpfs = tmpfs('/run/scone', ['nosuid', 'nodev', 'mode=1777', 'size=16m']);

@@ -4,29 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { need } from '../support/require.ts';
 import type { Start } from './bundle.ts';
-import { type Engine, kubelet, type OciMount, podman, runcByHand } from './engines.ts';
+import { bind, instead, kubelet, memory, type OciMount, podman, runcByHand } from './engines.ts';
 import { prepare, readRefusal } from './setup.ts';
-
-const bind = (destination: string, source: string, ...options: string[]): OciMount => ({
-  destination,
-  type: 'bind',
-  source,
-  options: ['rbind', ...options],
-});
-const memory = (destination: string, ...options: string[]): OciMount => ({
-  destination,
-  type: 'tmpfs',
-  source: 'tmpfs',
-  options,
-});
-
-/** The engine with another mount, or none, in place of one of its own. */
-function instead(engine: Engine, destination: string, ...mounts: OciMount[]): Engine {
-  return {
-    ...engine,
-    mounts: engine.mounts.flatMap((mount) => (mount.destination === destination ? mounts : [mount])),
-  };
-}
 
 test('62: a mount that the image does not know is refused by name', async (t) => {
   const [runc, root] = [need(t, 'runc'), need(t, 'root')];

@@ -18,10 +18,15 @@ const Scone = "/run/scone"
 
 const maxMountinfo = 16 << 20
 
+// shown is how many mounts a refusal names.
+const shown = 20
+
 // Mounts are the mounts of this process; Open reads them, Check judges them.
 type Mounts struct {
 	proc *procfs.Proc
 	all  []mount
+	// tops is the last mount at each path; top makes it.
+	tops map[string]mount
 	// Root is the mount id of /.
 	Root uint64
 }
@@ -54,12 +59,14 @@ func Open(proc *procfs.Proc) (*Mounts, error) {
 
 // top is the mount that covers all others with the same path.
 func (m *Mounts) top(at string) (mount, bool) {
-	for _, candidate := range slices.Backward(m.all) {
-		if candidate.path == at {
-			return candidate, true
+	if m.tops == nil {
+		m.tops = make(map[string]mount, len(m.all))
+		for _, each := range m.all {
+			m.tops[each.path] = each
 		}
 	}
-	return mount{}, false
+	top, found := m.tops[at]
+	return top, found
 }
 
 // Check judges every mount by the list of the image and returns what the walk of the root file system needs to know.
@@ -76,7 +83,9 @@ func (m *Mounts) Check(accepted []rootfs.Mount) (rootfs.Covers, error) {
 			if problem == nil {
 				problem = refusal.New(refusal.Ground, "the mount at %s is not accepted", name).Advise("%s", hintFor(mount))
 			}
-			refused = append(refused, name)
+			if refused = append(refused, name); len(refused) > shown {
+				continue
+			}
 			for _, reason := range reasons {
 				problem.Differs("mount at "+name, reason.expected, reason.found)
 			}
@@ -92,7 +101,10 @@ func (m *Mounts) Check(accepted []rootfs.Mount) (rootfs.Covers, error) {
 		}
 	}
 	if len(refused) > 1 {
-		problem.Message = fmt.Sprintf("%d mounts are not accepted: %s", len(refused), strings.Join(refused, ", "))
+		problem.Message = fmt.Sprintf("%d mounts are not accepted: %s", len(refused), strings.Join(refused[:min(shown, len(refused))], ", "))
+	}
+	if len(refused) > shown {
+		problem.Because("and %d more", len(refused)-shown)
 	}
 	if problem != nil {
 		return covers, problem
@@ -185,7 +197,9 @@ func (m *Mounts) misfitInside(candidate mount, rule *rootfs.Mount) *reason {
 			return &reason{"the null device", describeFile(stat)}
 		}
 	default:
-		if format != syscall.S_IFREG && !(format == syscall.S_IFCHR && strings.HasPrefix(candidate.path, "/dev/")) {
+		// Which device it may be, checkDevices says.
+		isDevice := format == syscall.S_IFCHR && strings.HasPrefix(candidate.path, "/dev/") && candidate.path != "/dev/termination-log"
+		if format != syscall.S_IFREG && !isDevice {
 			return &reason{"a file", describeFile(stat)}
 		}
 	}
@@ -242,6 +256,13 @@ func (m *Mounts) checkScone() error {
 		return refusal.New(refusal.Ground, "%s is not a tmpfs of its own", Scone).
 			Differs("mount at "+Scone, "a whole tmpfs", describe(top)).Advise(sconeHint)
 	}
+	for _, other := range m.all {
+		if other.device == top.device && other.id != top.id {
+			name := rootfs.Encode(other.path)
+			return refusal.New(refusal.Ground, "%s is not a tmpfs of its own", Scone).
+				Differs("mount at "+name, "another file system than that at "+Scone, "the same").Advise(sconeHint)
+		}
+	}
 	return nil
 }
 
@@ -258,7 +279,34 @@ var devices = []struct {
 	{"/dev/tty", 5, 0},
 }
 
+// links of /dev, as every engine makes them.
+var links = []struct{ path, target string }{
+	{"/dev/fd", "/proc/self/fd"},
+	{"/dev/stdin", "/proc/self/fd/0"},
+	{"/dev/stdout", "/proc/self/fd/1"},
+	{"/dev/stderr", "/proc/self/fd/2"},
+}
+
+const devHint = "let the container engine make /dev; mount nothing into it"
+
 func checkDevices() error {
+	for _, link := range links {
+		target, err := kernel.Readlink(kernel.AtFdCwd, link.path)
+		if err == syscall.ENOENT {
+			continue
+		}
+		found := "a symlink to " + rootfs.Encode(target)
+		if err != nil {
+			found = err.Error()
+		}
+		if err == syscall.EINVAL {
+			found = "no symlink"
+		}
+		if target != link.target {
+			return refusal.New(refusal.Ground, "%s is not what engines make of it", link.path).
+				Differs(link.path, "a symlink to "+link.target, found).Advise(devHint)
+		}
+	}
 	for _, device := range devices {
 		stat, err := kernel.Stat(kernel.AtFdCwd, device.path)
 		if err == syscall.ENOENT {
@@ -270,8 +318,26 @@ func checkDevices() error {
 		if stat.Mode&syscall.S_IFMT != syscall.S_IFCHR || stat.RdevMajor != device.major || stat.RdevMinor != device.minor {
 			return refusal.New(refusal.Ground, "%s is not the device of that name", device.path).
 				Differs(device.path, fmt.Sprintf("character device %d:%d", device.major, device.minor), describeFile(stat)).
-				Advise("let the container engine make /dev; mount nothing into it")
+				Advise(devHint)
 		}
+	}
+	return checkConsole()
+}
+
+// checkConsole demands a terminal where engines mount one: a bind could put any device of the machine there.
+func checkConsole() error {
+	stat, err := kernel.Stat(kernel.AtFdCwd, "/dev/console")
+	if err == syscall.ENOENT {
+		return nil
+	}
+	if err != nil {
+		return refusal.New(refusal.Ground, "/dev/console cannot be read").Because("%v", err)
+	}
+	// The console itself, or a pseudo terminal of Unix 98 (devices.txt of the kernel).
+	isTerminal := stat.RdevMajor == 5 && stat.RdevMinor == 1 || stat.RdevMajor >= 136 && stat.RdevMajor <= 143
+	if stat.Mode&syscall.S_IFMT != syscall.S_IFCHR || !isTerminal {
+		return refusal.New(refusal.Ground, "/dev/console is no terminal").
+			Differs("/dev/console", "character device 5:1 or a pseudo terminal", describeFile(stat)).Advise(devHint)
 	}
 	return nil
 }

@@ -12,7 +12,9 @@ import (
 
 // A mount is one line of /proc/self/mountinfo (proc_pid_mountinfo(5)). root, path, fs type and source are raw bytes.
 type mount struct {
-	id           uint64
+	id uint64
+	// device is major:minor, the same for all mounts of one file system.
+	device       string
 	root, path   string
 	readOnly     bool
 	kind, source string
@@ -25,20 +27,20 @@ func parseMountinfo(content []byte) ([]mount, error) {
 		return nil, fmt.Errorf("mountinfo does not end with a line")
 	}
 	var mounts []mount
+	known := map[uint64]bool{}
 	for _, line := range strings.Split(text, "\n") {
 		mount, err := parseMount(line)
 		if err != nil {
 			return nil, fmt.Errorf("the line %q of mountinfo: %w", line, err)
 		}
-		if slices.ContainsFunc(mounts, mount.sameID) {
+		if known[mount.id] {
 			return nil, fmt.Errorf("the line %q of mountinfo: its id stands twice", line)
 		}
+		known[mount.id] = true
 		mounts = append(mounts, mount)
 	}
 	return mounts, nil
 }
-
-func (m mount) sameID(other mount) bool { return m.id == other.id }
 
 func parseMount(line string) (mount, error) {
 	fields := strings.Split(line, " ")
@@ -53,7 +55,7 @@ func parseMount(line string) (mount, error) {
 	if _, err := strconv.ParseUint(fields[1], 10, 32); err != nil {
 		return mount{}, fmt.Errorf("it has no parent id")
 	}
-	parsed := mount{id: id}
+	parsed := mount{id: id, device: fields[2]}
 	for _, part := range []struct {
 		to   *string
 		text string

@@ -165,16 +165,22 @@ const (
 // List reads a whole directory. The buffer is scratch space of at least 4 KiB.
 func List(fd int, buffer []byte) ([]Name, error) {
 	var names []Name
+	err := Each(fd, buffer, func(name Name) { names = append(names, name) })
+	return names, err
+}
+
+// Each reads a directory and keeps nothing of it: there is no limit on what a host can put into one.
+func Each(fd int, buffer []byte, take func(Name)) error {
 	for {
 		n, err := syscall.Getdents(fd, buffer)
 		if err == syscall.EINTR {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if n <= 0 {
-			return names, nil
+			return nil
 		}
 		for rest := buffer[:n]; len(rest) > 0; {
 			entry := (*syscall.Dirent)(unsafe.Pointer(&rest[0]))
@@ -186,7 +192,7 @@ func List(fd int, buffer []byte) ([]Name, error) {
 				}
 			}
 			if text := string(name); text != "." && text != ".." {
-				names = append(names, Name{text, entry.Type})
+				take(Name{text, entry.Type})
 			}
 			rest = rest[entry.Reclen:]
 		}

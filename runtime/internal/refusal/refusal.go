@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -86,13 +87,14 @@ func Of(err error) *Refusal {
 	return New(Internal, "%v", err)
 }
 
-// Plain replaces what a terminal or a log reader could take for something else than text: control characters and bytes
-// that are no UTF-8. Names of files and answers of servers come from untrusted sides.
+// Plain replaces what a terminal or a log reader could take for something else than text: control characters, marks that
+// turn the direction of writing or are not seen at all, and bytes that are no UTF-8. Names of files and answers of
+// servers come from untrusted sides.
 func Plain(text string) string {
 	var plain strings.Builder
 	for len(text) > 0 {
 		r, size := utf8.DecodeRuneInString(text)
-		if r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) || r == 0x2028 || r == 0x2029 || (r == utf8.RuneError && size == 1) {
+		if !strconv.IsPrint(r) || (r == utf8.RuneError && size == 1) {
 			for i := range size {
 				fmt.Fprintf(&plain, `\x%02x`, text[i])
 			}

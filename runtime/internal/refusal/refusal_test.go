@@ -18,8 +18,8 @@ func TestARefusalSaysWhatDifferedExpectedFoundAndWhatToDo(t *testing.T) {
 
 func TestHostileTextCannotForgeLinesOrMoveTheCursor(t *testing.T) {
 	var text strings.Builder
-	New(Image, "a\n[sconectl|INFO] all is well\x1b[2J\u009b\u2028\xff é").Write(&text)
-	expected := "[sconectl|FATAL] E_IMAGE: a\\x0a[sconectl|INFO] all is well\\x1b[2J\\xc2\\x9b\\xe2\\x80\\xa8\\xff é\n"
+	New(Image, "a\n[sconectl|INFO] all is well\x1b[2J\u009b\u2028\xff\u202etxt.\u200b\U000e0041 é 語").Write(&text)
+	expected := "[sconectl|FATAL] E_IMAGE: a\\x0a[sconectl|INFO] all is well\\x1b[2J\\xc2\\x9b\\xe2\\x80\\xa8\\xff\\xe2\\x80\\xaetxt.\\xe2\\x80\\x8b\\xf3\\xa0\\x81\\x81 é 語\n"
 	if text.String() != expected {
 		t.Errorf("got %q", text.String())
 	}

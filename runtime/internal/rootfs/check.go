@@ -121,7 +121,10 @@ func (l *List) Digest(path string, file *kernel.Statx) ([sha256.Size]byte, bool)
 
 // Check compares the root file system with the list, with all cores. It returns after every worker has ended (M4).
 func (l *List) Check(covers Covers) (*Result, error) {
-	c := &check{covers: covers, entries: l.Entries, seen: make([]bool, len(l.Entries)), index: make(map[string]int, len(l.Entries)+1)}
+	if err := checkAttributes(); err != nil {
+		return nil, err
+	}
+	c := &check{covers: covers, entries: l.Entries, seen: make([]bool, len(l.Entries)), index: make(map[string]int, len(l.Entries)+1), differences: differences{wrong: map[string]bool{}}}
 	for i := range l.Entries {
 		c.index[l.Entries[i].Path] = i
 	}
@@ -134,6 +137,22 @@ func (l *List) Check(covers Covers) (*Result, error) {
 		return nil, err
 	}
 	return &Result{Entries: len(l.Entries), Bytes: size}, nil
+}
+
+// checkAttributes refuses a kernel, or a seccomp profile in its place, that has no answer about extended attributes: no
+// file would seem to have any. There is nothing that an empty path could mean.
+func checkAttributes() error {
+	_, err := kernel.XattrNames("")
+	if err == syscall.ENOENT {
+		return nil
+	}
+	found := "no error"
+	if err != nil {
+		found = err.Error()
+	}
+	return refusal.New(refusal.Ground, "extended attributes of files cannot be read").
+		Differs("llistxattr of no file", syscall.ENOENT.Error(), found).
+		Advise("start the container with the engine's default seccomp profile")
 }
 
 // check is one comparison in progress.
@@ -165,13 +184,7 @@ func (c *check) see(path string) *Entry {
 // missing reports the entries that were not found, except the optional ones and what lies below an accepted mount. Of a
 // folder that is missing or wrong itself, only the folder is named.
 func (c *check) missing() {
-	wrong := map[string]bool{}
-	for _, difference := range c.differences.all {
-		switch difference.What {
-		case "type", "mount", "reading it":
-			wrong[difference.Path] = true
-		}
-	}
+	wrong := c.differences.wrong
 	for i := range c.entries {
 		entry := &c.entries[i]
 		if c.seen[i] || entry.Optional || c.hidden(entry.Path) {

@@ -19,36 +19,55 @@ type Difference struct {
 // shown is how many differences a refusal names.
 const shown = 20
 
+// kept is how many differences stay in memory until only those that are shown are kept: a host may add a million files.
+const kept = 4096
+
 // differences collects what the workers find.
 type differences struct {
-	lock sync.Mutex
-	all  []Difference
+	lock  sync.Mutex
+	first []Difference
+	count int
+	// wrong are the paths at which there is something else than the list says, so that what should be below is not named.
+	wrong map[string]bool
 }
 
 func (d *differences) add(path, what, expected, found string) {
 	d.lock.Lock()
 	defer d.lock.Unlock()
-	d.all = append(d.all, Difference{path, what, expected, found})
+	d.count++
+	switch what {
+	case "type", "mount", "reading it":
+		d.wrong[path] = true
+	}
+	d.first = append(d.first, Difference{path, what, expected, found})
+	if len(d.first) >= kept {
+		d.sort()
+		d.first = d.first[:shown]
+	}
+}
+
+func (d *differences) sort() {
+	slices.SortFunc(d.first, func(a, b Difference) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.What, b.What), cmp.Compare(a.Found, b.Found))
+	})
 }
 
 // refusal is nil where nothing differs; its text does not depend on the order in which the workers ran.
 func (d *differences) refusal() error {
-	if len(d.all) == 0 {
+	if d.count == 0 {
 		return nil
 	}
-	slices.SortFunc(d.all, func(a, b Difference) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.What, b.What), cmp.Compare(a.Found, b.Found))
-	})
+	d.sort()
 	things := "1 difference"
-	if len(d.all) > 1 {
-		things = fmt.Sprintf("%d differences", len(d.all))
+	if d.count > 1 {
+		things = fmt.Sprintf("%d differences", d.count)
 	}
 	problem := refusal.New(refusal.Image, "the root file system is not the one of the image: %s", things)
-	for _, difference := range d.all[:min(shown, len(d.all))] {
+	for _, difference := range d.first[:min(shown, len(d.first))] {
 		problem.Differs(Encode(difference.Path)+": "+difference.What, difference.Expected, difference.Found)
 	}
-	if len(d.all) > shown {
-		problem.Because("and %d more", len(d.all)-shown)
+	if d.count > shown {
+		problem.Because("and %d more", d.count-shown)
 	}
 	return problem.Advise("start the image as it was built, with a fresh root file system; if the change was meant, build the image again (`sconectl apply -f service.yml`) and apply the mesh")
 }

@@ -107,17 +107,13 @@ func (c *check) visit(f folder, q *queue, buffer []byte) {
 			c.metadata(&c.entries[i], stat)
 		}
 	}
-	names, err := kernel.List(fd, buffer)
-	if err != nil {
-		c.unreadable(f.path, err)
-		return
-	}
 	prefix := f.path + "/"
 	if f.path == "/" {
 		prefix = "/"
 	}
-	for _, name := range names {
-		c.name(fd, f.mount, prefix+name.Name, name, q)
+	err = kernel.Each(fd, buffer, func(name kernel.Name) { c.name(fd, f.mount, prefix+name.Name, name, q) })
+	if err != nil {
+		c.unreadable(f.path, err)
 	}
 }
 
