@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serviceReportData } from '../../src/api/binding.ts';
 import { serviceClaims } from '../../src/api/claims.ts';
 import { attestRequest } from '../../src/api/requests.ts';
 import { base64, fromBase64, hex, utf8 } from '../../src/core/bytes.ts';
-import { keyHash, sha256, sha256Hex } from '../../src/core/digest.ts';
+import { keyHash, sha256 } from '../../src/core/digest.ts';
 import { carriesConfigId, carriesReportData } from '../../src/evidence/binding.ts';
 import { verifyEvidence } from '../../src/evidence/verify.ts';
-import { place, placeBytes } from '../../src/image/assembly.ts';
 import { configIdField, initDataHash } from '../../src/initdata/document.ts';
 import { simEnclave } from '../../src/measurement/sim.ts';
 import { simulationRoots } from '../../src/sim/anchor.ts';
@@ -18,59 +16,20 @@ import { need } from '../support/require.ts';
 import { compileProbe } from './binaries.ts';
 import { variables } from './bundle.ts';
 import { kubelet, runcByHand } from './engines.ts';
-import { type FakeCas, fakeCas, httpAnswer, type Seen } from './fake-cas.ts';
+import { httpAnswer, type Seen } from './fake-cas.ts';
+import { readRuntime } from './image.ts';
+import { casFor, programOf, released, secretPath } from './released.ts';
 import { prepare, readRefusal } from './setup.ts';
 
-const secretPath = '/etc/app/tls.key';
 const secret = 'a secret\nof two lines\n';
-
-/** What the program of the image shall be started with. */
-const configuration = {
-  argv: [{ text: 'probe' }, { text: secretPath }, { text: '@@1' }],
-  pwd: '/python',
-  environment: { API_USER: { text: '$$SCONE::x$$' }, PATH: { text: '/usr/bin' }, LANG: { text: 'C.UTF-8' } } as object,
-  files: [] as object[],
-  protected: [],
-  volumes: [],
-  session_hash: 'ab'.repeat(32),
-  index: 7,
-  head: 'note',
-};
 
 test('the whole start against an attestation port', async (t) => {
   const [runc, root, go] = [need(t, 'runc'), need(t, 'root'), need(t, 'go')];
   if (runc === undefined || root === undefined || go === undefined) return;
   const ground = await prepare(t, runc.path);
-  const probe = new Uint8Array(await readFile(await compileProbe(ground.folder)));
-  const servers: FakeCas[] = [];
-  t.after(async () => {
-    for (const server of servers) await server.close();
-  });
-
-  /** A CAS with that answer, and an image whose init data leads to it. */
-  const open = async (answer: (body: string) => string | undefined) => {
-    const cas = await fakeCas(answer);
-    servers.push(cas);
-    const image = await ground.image({
-      casKeys: [cas.keyHash],
-      casUrl: cas.address,
-      extend: (assembly) => {
-        placeBytes(assembly, '/usr/bin/probe', probe, 0o755);
-        const target = `/run/scone/files/${sha256Hex(utf8(secretPath)).slice(0, 16)}`;
-        place(assembly, secretPath, { type: 'symlink', mode: 0o777, uid: 0, gid: 0, target });
-      },
-    });
-    return { cas, image };
-  };
-  const released =
-    (changes: object = {}) =>
-    () =>
-      httpAnswer('200 OK', { ...configuration, ...changes });
+  const probe = await readRuntime(await compileProbe(ground.folder));
+  const open = casFor(t, ground, probe);
   const engine = runcByHand();
-  const program = (ended: { stdout: string; stderr: string }) => {
-    assert.notEqual(ended.stdout, '', ended.stderr);
-    return JSON.parse(ended.stdout) as { [name: string]: unknown };
-  };
 
   await t.test('26, 29: the request carries evidence that the CAS accepts, bound to the connection', async () => {
     const { cas, image } = await open(released());
@@ -121,7 +80,7 @@ test('the whole start against an attestation port', async (t) => {
     };
     const env = { ...variables(image), ...host };
     const ended = await ground.start(image, { engine, env, args: ['-c', 'evil'], cwd: '/tmp', network: 'host' });
-    const found = program(ended);
+    const found = programOf(ended);
     assert.deepEqual(found['args'], ['probe', secretPath, '@@1']);
     assert.deepEqual(found['env'], ['API_USER=$$SCONE::x$$', 'PATH=/usr/bin', 'LANG=C.UTF-8']);
     assert.equal(found['cwd'], '/python');
@@ -131,7 +90,7 @@ test('the whole start against an attestation port', async (t) => {
 
   await t.test('73: the program starts hardened', async () => {
     const { image } = await open(released());
-    const found = program(await ground.start(image, { engine, network: 'host' }));
+    const found = programOf(await ground.start(image, { engine, network: 'host' }));
     const { NoNewPrivs, Umask, Uid, SigBlk, SigIgn, core, descriptors } = found;
     const zeros = '0'.repeat(16);
     assert.deepEqual(
@@ -173,8 +132,8 @@ test('the whole start against an attestation port', async (t) => {
     );
     const env = { ...variables(image), TZ: '@@1 {"text":"x"}' };
     const ended = await ground.start(image, { engine, env, args: ['one', '@@1'], network: 'host' });
-    assert.deepEqual(program(ended)['args'], ['probe', '@@1']);
-    assert.deepEqual(program(ended)['env'], ['TZ=@@1 {"text":"x"}', 'PATH=/usr/bin']);
+    assert.deepEqual(programOf(ended)['args'], ['probe', '@@1']);
+    assert.deepEqual(programOf(ended)['env'], ['TZ=@@1 {"text":"x"}', 'PATH=/usr/bin']);
     const refusal = readRefusal(await ground.start(image, { engine, network: 'host', args: ['one', 'two'] }));
     assert.deepEqual(refusal.causes, ['variable of the container: expected TZ, found none of that name']);
   });
@@ -182,7 +141,7 @@ test('the whole start against an attestation port', async (t) => {
   const file = { path: secretPath, mode: '0400', uid: 65532, gid: 65532, content: base64(utf8(secret)) };
   await t.test('an injected file is read at its path, from memory, by the program alone', async () => {
     const { image } = await open(released({ files: [file] }));
-    const found = program(await ground.start(image, { engine, network: 'host' }));
+    const found = programOf(await ground.start(image, { engine, network: 'host' }));
     assert.deepEqual(found['files'], { [secretPath]: `-r-------- ${secret}` });
   });
 
@@ -196,7 +155,7 @@ test('the whole start against an attestation port', async (t) => {
     const leave = (uid: number) =>
       `${mounts} && mkdir -m 700 ${folder} && echo old > ${folder}/0123456789abcdef && chown -R ${uid}:${uid} ${folder} && chmod u=rwx,g-s,go-rwx ${folder}`;
     const again = await ground.start(image, { engine: kubelet(host), network: 'host', before: leave(65532) });
-    assert.deepEqual(program(again)['files'], { [secretPath]: `-r-------- ${secret}` });
+    assert.deepEqual(programOf(again)['files'], { [secretPath]: `-r-------- ${secret}` });
     const planted = await ground.start(image, { engine: kubelet(host), network: 'host', before: leave(0) });
     assert.deepEqual(readRefusal(planted).causes, [
       'mount at /run/scone: expected an empty folder, found it holds files',

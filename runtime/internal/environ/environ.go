@@ -101,7 +101,7 @@ func again(proc *procfs.Proc, arguments, kept, found []string) error {
 	}
 	return refusal.New(refusal.Run, "the runtime cannot execute itself with a clean environment").
 		Because("%v", err).
-		Advise("start the container with the engine's default seccomp profile, which allows memfd_create and execve")
+		Advise("start the container with the engine's default seccomp profile, which allows memfd_create and execve, and without a limit on the size of files")
 }
 
 // takeHanded reads the memory file and closes it. Whatever else the host left at that descriptor is no business of ours.

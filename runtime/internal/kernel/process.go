@@ -14,6 +14,47 @@ const (
 
 const rlimitCore = 4
 
+// Personalities of personality(2).
+const (
+	// PersonalityLinux is what a process has by default: no flag.
+	PersonalityLinux = 0
+	// PersonalityUname26 changes nothing but the answer of uname(2).
+	PersonalityUname26 = 0x20000
+
+	askPersonality = 0xffffffff
+)
+
+// SetPersonality sets how this thread, and what it executes, is treated: address space randomisation, executable data.
+func SetPersonality(persona uint32) error {
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_PERSONALITY, uintptr(persona), 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// Personality reads the setting of this thread back.
+func Personality() (uint32, error) {
+	value, _, errno := syscall.RawSyscall(syscall.SYS_PERSONALITY, askPersonality, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return uint32(value), nil
+}
+
+// DropCapabilities empties the effective, permitted and inheritable sets of this thread; the ambient set follows.
+func DropCapabilities() error {
+	const version3 = 0x20080522
+	header := struct {
+		version uint32
+		pid     int32
+	}{version3, 0}
+	var sets [2]struct{ effective, permitted, inheritable uint32 }
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&sets)), 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
 // HighestSignal is the last signal number of Linux.
 const HighestSignal = 64
 

@@ -3,6 +3,7 @@
 package launch
 
 import (
+	"fmt"
 	"path"
 	"strconv"
 	"strings"
@@ -28,9 +29,8 @@ type Program struct {
 // Execute does not return when it succeeds. The caller must be locked to the main thread of the process: no_new_privs
 // and the signal mask belong to a thread, and execve keeps those of the one that calls it.
 func Execute(proc *procfs.Proc, program Program) error {
-	if err := syscall.Chdir(program.Pwd); err != nil {
-		return refusal.New(refusal.Command, "the working directory %q cannot be entered", program.Pwd).Because("%v", err).
-			Advise("set build.pwd to a folder of the image, build again and apply the mesh")
+	if err := enter(program.Pwd); err != nil {
+		return err
 	}
 	file, err := resolve(program)
 	if err != nil {
@@ -42,6 +42,30 @@ func Execute(proc *procfs.Proc, program Program) error {
 	err = syscall.Exec(file, program.Argv, program.Environment)
 	return refusal.New(refusal.Command, "%q cannot be executed", file).Because("%v", err).
 		Advise("name a program of the image in build.command that its user may execute; a script needs a first line with its interpreter")
+}
+
+// enter makes a folder the working directory. A seccomp profile that only pretends would leave the host's in force.
+func enter(pwd string) error {
+	folder, err := syscall.Open(pwd, kernel.OPath|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	var expected, found *kernel.Statx
+	if err == nil {
+		defer syscall.Close(folder)
+		expected, err = kernel.Stat(folder, "")
+	}
+	if err == nil {
+		err = syscall.Chdir(pwd)
+	}
+	if err == nil {
+		found, err = kernel.Stat(kernel.AtFdCwd, ".")
+	}
+	if err != nil {
+		return refusal.New(refusal.Command, "the working directory %q cannot be entered", pwd).Because("%v", err).
+			Advise("set build.pwd to a folder of the image, build again and apply the mesh")
+	}
+	if found.MountID != expected.MountID || found.Ino != expected.Ino {
+		return notInForce("working directory", strconv.Quote(pwd), "another folder", nil)
+	}
+	return nil
 }
 
 // resolve finds the file of argv[0] as execvp(3) does, by the program's own PATH and below its working directory.
@@ -77,6 +101,12 @@ func harden(proc *procfs.Proc) error {
 		return err
 	}
 	if err := forbidPrivileges(proc); err != nil {
+		return err
+	}
+	if err := dropCapabilities(proc); err != nil {
+		return err
+	}
+	if err := resetPersonality(); err != nil {
 		return err
 	}
 	if err := setUmask(proc); err != nil {
@@ -133,7 +163,39 @@ func forbidPrivileges(proc *procfs.Proc) error {
 		return readErr
 	}
 	if err != nil || !set || status != "1" {
-		return notInForce("no_new_privs", "1", status, err)
+		return notInForce("no_new_privs", "1", fmt.Sprintf("%s in /proc/self/status and %t by prctl", status, set), err)
+	}
+	return nil
+}
+
+// dropCapabilities takes away what the container was started with: what a program may do follows from its user alone.
+func dropCapabilities(proc *procfs.Proc) error {
+	failure := kernel.DropCapabilities()
+	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapAmb"} {
+		status, err := proc.Status(set)
+		if err != nil {
+			return err
+		}
+		if strings.Trim(status, "0") != "" {
+			return notInForce("the empty set "+set, "0", status, failure)
+		}
+	}
+	return nil
+}
+
+// resetPersonality takes back what whoever started the container may have set, and execve would hand on: addresses that
+// are not random, data that can be executed. Another value in between finds a seccomp profile that answers in the
+// kernel's place, since it would give the same answer to both questions.
+func resetPersonality() error {
+	for _, wanted := range []uint32{kernel.PersonalityUname26, kernel.PersonalityLinux} {
+		failure := kernel.SetPersonality(wanted)
+		found, err := kernel.Personality()
+		if err == nil {
+			err = failure
+		}
+		if err != nil || found != wanted {
+			return notInForce("personality", strconv.FormatUint(uint64(wanted), 16), strconv.FormatUint(uint64(found), 16), err)
+		}
 	}
 	return nil
 }

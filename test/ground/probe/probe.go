@@ -14,10 +14,12 @@ func main() {
 	for line := range strings.Lines(string(status)) {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
 		switch name {
-		case "NoNewPrivs", "Umask", "Uid", "SigBlk", "SigIgn":
+		case "NoNewPrivs", "Umask", "Uid", "Groups", "SigBlk", "SigIgn", "CapInh", "CapPrm", "CapEff", "CapAmb":
 			found[name] = strings.Join(strings.Fields(value), " ")
 		}
 	}
+	personality, _ := os.ReadFile("/proc/self/personality")
+	found["personality"] = strings.TrimSpace(string(personality))
 	limits, _ := os.ReadFile("/proc/self/limits")
 	for line := range strings.Lines(string(limits)) {
 		if rest, is := strings.CutPrefix(line, "Max core file size"); is {
