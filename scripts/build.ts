@@ -1,6 +1,6 @@
-// Bundles each entry point into one file below dist. `npm run build`
+// Bundles each entry point into one file below dist, the command line into several. `npm run build`
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import { runCommand } from './command.ts';
 import { root } from './environment.ts';
@@ -17,6 +17,12 @@ export const bundles = {
 const libraries = ['verify.js'];
 
 /**
+ * Has its parts in a folder of its name, so that a command reads and compiles no other's. A CAS must be one file: what
+ * it measures of itself is that file.
+ */
+const split = 'sconectl.js';
+
+/**
  * Writes the bundles into a folder; the same sources give the same bytes. Nothing is minified, so that what is
  * published can be read and searched.
  */
@@ -28,42 +34,49 @@ export async function build(folder: string): Promise<string[]> {
       input: join(root, input),
       cwd: root,
       platform: 'node',
-      plugins: name === 'sconectl.js' ? [placesOfSources] : [],
+      plugins: name === split ? [placesOfSources] : [],
       // An unresolved import or a circle is no warning here.
       onLog: (level, log) => {
         if (level === 'warn') throw new Error(`${input}: ${log.message}`);
       },
     });
-    const file = join(folder, name);
-    rmSync(file, { force: true });
+    const parts = basename(name, '.js');
+    rmSync(join(folder, name), { force: true });
+    rmSync(join(folder, parts), { force: true, recursive: true });
     const { output } = await bundle.write({
-      file,
+      dir: folder,
+      entryFileNames: name,
+      chunkFileNames: `${parts}/[name].js`,
       format: 'esm',
-      codeSplitting: false,
+      codeSplitting: name === split,
       minify: false,
       sourcemap: false,
-      ...(libraries.includes(name) ? {} : { banner: '#!/usr/bin/env node' }),
+      ...(libraries.includes(name) ? {} : { banner: ({ isEntry }) => (isEntry ? '#!/usr/bin/env node' : '') }),
     });
     await bundle.close();
-    if (output.length !== 1) throw new Error(`${input} became ${output.length} files`);
-    if (!libraries.includes(name)) chmodSync(file, 0o755);
-    files.push(file);
+    if (name !== split && output.length !== 1) throw new Error(`${input} became ${output.length} files`);
+    if (!libraries.includes(name)) chmodSync(join(folder, name), 0o755);
+    files.push(...output.map(({ fileName }) => join(folder, fileName)));
   }
   return files;
 }
 
+/** Stands for the way from a file of the bundle to the root, which is known when the file's name is. */
+const toRoot = '<root>';
+
 /**
  * The command line finds the runtime's sources, the CAS and its own package relative to its files; its bundle lies in
- * another folder and has to look from where the file was. A CAS bundle measures itself and keeps its own place.
+ * other folders and has to look from where the file was. A CAS bundle measures itself and keeps its own place.
  */
 const placesOfSources: Plugin = {
   name: 'places-of-sources',
+  renderChunk: (code, { fileName }) => code.replaceAll(toRoot, fileName.includes('/') ? '../..' : '..'),
   transform(code, id) {
     if (!id.startsWith(join(root, 'src')) || !code.includes('import.meta.')) return null;
     const path = relative(root, id);
     return code
-      .replaceAll('import.meta.dirname', `(import.meta.dirname + '/../${dirname(path)}')`)
-      .replaceAll('import.meta.url', `new URL('../${path}', import.meta.url).href`);
+      .replaceAll('import.meta.dirname', `(import.meta.dirname + '/${toRoot}/${dirname(path)}')`)
+      .replaceAll('import.meta.url', `new URL('${toRoot}/${path}', import.meta.url).href`);
   },
 };
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join, relative } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import packageJson from '../package.json' with { type: 'json' };
 import { build } from '../scripts/build.ts';
@@ -47,16 +47,20 @@ function holds(bytes: Buffer, needles: ReadonlyMap<string, Buffer>): string[] {
 }
 
 suite('the bundles', () => {
+  /** By their path below dist; the command line has several files. */
   const bundles = new Map<string, Buffer>();
   const bundle = (name: string) => bundles.get(name) ?? assert.fail(`no bundle ${name}`);
+  const commandLine = () =>
+    Buffer.concat([...bundles].filter(([name]) => /^sconectl[./]/.test(name)).map(([, bytes]) => bytes));
 
   let folder = '';
+  const dist = () => join(folder, 'dist');
   before(async () => {
     mkdirSync(tmpdir(), { recursive: true });
     folder = mkdtempSync(join(tmpdir(), 't-'));
     // The bundle of the command line looks for its package beside its folder.
     symlinkSync(new URL('../package.json', import.meta.url).pathname, join(folder, 'package.json'));
-    for (const file of await build(join(folder, 'dist'))) bundles.set(basename(file), readFileSync(file));
+    for (const file of await build(dist())) bundles.set(relative(dist(), file), readFileSync(file));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -66,8 +70,8 @@ suite('the bundles', () => {
   });
 
   test('63: the command line knows the simulation root by its hash and none of its keys', () => {
-    assert.deepEqual(holds(bundle('sconectl.js'), secrets), []);
-    assert.deepEqual(holds(bundle('sconectl.js'), anchors), ['key hash of root', 'name of the simulated vendor']);
+    assert.deepEqual(holds(commandLine(), secrets), []);
+    assert.deepEqual(holds(commandLine(), anchors), ['key hash of root', 'name of the simulated vendor']);
     assert.equal(simulationRoots.sgxRootSpkiSha256, anchors.get('key hash of root')?.toString('hex'));
   });
 
@@ -80,9 +84,30 @@ suite('the bundles', () => {
   });
 
   test('the same sources make the same bundles', async (t) => {
-    for (const file of await build(join(tempFolder(t), 'elsewhere'))) {
-      assert.ok(readFileSync(file).equals(bundle(basename(file))), file);
-    }
+    const elsewhere = join(tempFolder(t), 'elsewhere');
+    const again = await build(elsewhere);
+    for (const file of again) assert.ok(readFileSync(file).equals(bundle(relative(elsewhere, file))), file);
+    assert.equal(again.length, bundles.size);
+  });
+
+  test('a CAS is the one file that it measures, and the command line reads a small one before it knows the command', () => {
+    assert.deepEqual([...bundles.keys()].filter((name) => name.startsWith('cas')).toSorted(), ['cas-sim.js', 'cas.js']);
+    assert.ok(bundle('sconectl.js').length < 4096);
+    assert.ok(commandLine().length > 1024 * 1024);
+  });
+
+  test('building again leaves nothing of an older bundle', async (t) => {
+    const at = tempFolder(t);
+    mkdirSync(join(at, 'sconectl'));
+    writeFileSync(join(at, 'sconectl', 'old.js'), '');
+    const files = await build(at);
+    assert.deepEqual(
+      readdirSync(join(at, 'sconectl')).toSorted(),
+      files
+        .map((file) => relative(join(at, 'sconectl'), file))
+        .filter((name) => !name.startsWith('..'))
+        .toSorted(),
+    );
   });
 
   test('no bundle holds a path of the machine that made it', () => {
@@ -90,9 +115,13 @@ suite('the bundles', () => {
     for (const [name, bytes] of bundles) assert.ok(!bytes.includes(root), name);
   });
 
-  test('they start: the version, and the refusal of a machine without a TEE', async (t) => {
+  test('they start: the version, a check of files, and the refusal of a machine without a TEE', async (t) => {
     const { code, output } = await runCommand(join(folder, 'dist', 'sconectl.js'), ['--version']);
     assert.deepEqual({ code, output }, { code: 0, output: `${packageJson.version}\n` });
+    const project = new URL('..', import.meta.url).pathname;
+    const checked = await runCommand(join(dist(), 'sconectl.js'), ['check', '-f', join(project, 'examples', 'hello')]);
+    assert.match(checked.output, /2 files, 0 errors/);
+    assert.equal(checked.code, 0);
     const refusal = await runCommand(join(folder, 'dist', 'cas.js'), ['--data', join(tempFolder(t), 'cas')]);
     assert.match(refusal.output, /E_TEE|E_NOT_YET/);
     assert.equal(refusal.code, 1);
