@@ -6,26 +6,10 @@ import { result } from '../cli/sconectl.ts';
 import { readRefusal } from '../ground/setup.ts';
 import { freshHome } from '../support/home.ts';
 import { need } from '../support/require.ts';
-import { type Bundle, handVariables, umociBundle, unpackedBundle } from './by-hand.ts';
-import type { Report } from './listener.ts';
-import { type Mesh, reporterMesh } from './mesh.ts';
+import { type Bundle, handVariables, reportOf, umociBundle, unpackedBundle } from './by-hand.ts';
+import { reporterMesh } from './mesh.ts';
 
 const image = 'test/reporter:v1';
-
-/** Runs a bundle whose program reports, lets it end with 7, and answers with the report. */
-async function reportOf({ listener }: Mesh, bundle: Bundle): Promise<Report> {
-  const gone = new AbortController();
-  const running = bundle.run();
-  const early = running.then((ended) => {
-    gone.abort();
-    throw new Error(`it ended with ${ended.code} without a report: ${ended.stderr}`);
-  });
-  const report = await Promise.race([listener.next(gone.signal), early]);
-  early.catch(() => undefined);
-  await report.tell('exit 7');
-  assert.equal((await running).code, 7);
-  return report;
-}
 
 test('runc runs the unpacked image by hand, and says in two lines what is missing without init data', async (t) => {
   const [runc, umoci] = [need(t, 'runc')?.path, need(t, 'umoci')?.path];

@@ -8,6 +8,8 @@ import { configIdHex } from '../../src/initdata/document.ts';
 import { type Place, result } from '../cli/sconectl.ts';
 import type { Ended } from '../ground/bundle.ts';
 import { tempFolder } from '../support/temp.ts';
+import type { Report } from './listener.ts';
+import type { Mesh } from './mesh.ts';
 
 /** The parts of an OCI runtime configuration that are changed by hand. */
 export interface BundleConfig {
@@ -98,4 +100,20 @@ export function handVariables({ folder }: Place, target = 'target'): string[] {
   const platform = readFileSync(join(folder, target, 'initdata/reporter.configid'), 'utf8').trim();
   if (platform !== configIdHex(initData)) throw new Error('target/initdata does not fit together');
   return [`SCONE_INITDATA=${base64(initData)}`, `SCONE_SIM_PLATFORM=${platform}`];
+}
+
+/** Runs a bundle whose program reports, lets it end with 7, and answers with the report. */
+export async function reportOf({ listener }: Pick<Mesh, 'listener'>, bundle: Bundle): Promise<Report> {
+  const gone = new AbortController();
+  const running = bundle.run();
+  const early = running.then((ended) => {
+    gone.abort();
+    throw new Error(`it ended with ${ended.code} without a report: ${ended.stderr}`);
+  });
+  const report = await Promise.race([listener.next(gone.signal), early]);
+  early.catch(() => undefined);
+  await report.tell('exit 7');
+  const { code, stderr } = await running;
+  if (code !== 7) throw new Error(`the program ended with ${code}: ${stderr}`);
+  return report;
 }
