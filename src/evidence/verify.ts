@@ -1,6 +1,7 @@
 import { hex } from '../core/bytes.ts';
 import { sha256 } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
+import type { Certificate } from '../pki/certificate.ts';
 import { chainExpiry } from '../pki/chain.ts';
 import { FamiliarKeys } from '../pki/p384/familiar.ts';
 import type { Allowance } from './allowance.ts';
@@ -99,6 +100,7 @@ export class Verifier {
   readonly #roots: TrustRoots;
   readonly #chains = new Map<string, PckChain>();
   readonly #problems = new WeakMap<Collateral, CollateralProblems>();
+  readonly #checked = new WeakMap<Certificate, Certificate>();
   readonly #veks = new WeakMap<SnpCollateral, Map<SigningKey, VekChain>>();
   readonly #vekKeys = new FamiliarKeys();
 
@@ -113,7 +115,7 @@ export class Verifier {
   verify(evidence: Evidence, collateral: Collateral, now: Date): Verified {
     const quote = parse(evidence.quote);
     if (quote.tee !== 'SGX') throw refusalOf([otherTee('sgx', 'tdx')]);
-    const pck = this.#chainOf(quote, pckChainOf(quote, collateral, undefined));
+    const pck = this.#chainOf(quote, pckChainOf(quote, collateral, undefined), collateral);
     const subject = { quote, pck, ...this.#collateralOf(collateral), roots: this.#roots, now };
     const tee = this.#sgxTee();
     refuseFailed([...checksInOrder.map((check) => check(subject)), claimedTee(evidence, tee)]);
@@ -130,7 +132,7 @@ export class Verifier {
     const collateral = intelCollateral(evidence, options);
     if (quote.tee === 'TDX') return this.#judgeTdx(evidence, quote, collateral, options);
     if (collateral === undefined) throw noCollateral();
-    const pck = this.#chainOf(quote, pckChainOf(quote, collateral, options.pckChain));
+    const pck = this.#chainOf(quote, pckChainOf(quote, collateral, options.pckChain), collateral);
     const subject = { quote, pck, ...this.#collateralOf(collateral), roots: this.#roots, now: options.now };
     const tee = this.#sgxTee();
     refuseFailed([...checksInOrder.map((check) => check(subject)), claimedTee(evidence, tee)]);
@@ -138,7 +140,7 @@ export class Verifier {
   }
 
   #judgeTdx(evidence: Evidence, quote: TdxQuote, collateral: Collateral | undefined, options: JudgeOptions): Verdict {
-    const pck = this.#chainOf(quote, pckChainOf(quote, collateral, options.pckChain));
+    const pck = this.#chainOf(quote, pckChainOf(quote, collateral, options.pckChain), collateral);
     const bare: QuoteSubject<TdxQuote> = { quote, pck, roots: this.#roots, now: options.now };
     const ending = [this.#onlySgx('tdx'), claimedTee(evidence, 'tdx')];
     if (collateral !== undefined) {
@@ -190,16 +192,17 @@ export class Verifier {
   }
 
   #collateralOf(collateral: Collateral): Pick<Subject, 'collateral' | 'problems'> {
-    const problems = this.#problems.get(collateral) ?? collateralProblems(collateral, this.#roots);
+    const problems = this.#problems.get(collateral) ?? collateralProblems(collateral, this.#roots, this.#checked);
     this.#problems.set(collateral, problems);
     return { collateral, problems };
   }
 
-  #chainOf({ certificationType }: SgxQuote | TdxQuote, text: Uint8Array): PckChain {
+  #chainOf({ certificationType }: SgxQuote | TdxQuote, text: Uint8Array, collateral: Collateral | undefined): PckChain {
     const digest = `${certificationType} ${hex(sha256(text))}`;
     const known = this.#chains.get(digest);
     if (known !== undefined) return known;
-    const chain = readPckChain(text, this.#roots);
+    const parsed = collateral?.pckCrlIssuerChain ?? [];
+    const chain = readPckChain(text, this.#roots, { parsed, checked: this.#checked });
     // Chains that lead nowhere cost an attacker nothing to make, so they push no other out.
     if (chain.problem === undefined) {
       const oldest = this.#chains.keys().next();

@@ -1,4 +1,4 @@
-import { utf8Text } from '../../core/bytes.ts';
+import { equalBytes, utf8Text } from '../../core/bytes.ts';
 import { SconeError } from '../../core/errors.ts';
 import { verifyP256 } from '../../pki/algorithm.ts';
 import { type Certificate, parseCertificate } from '../../pki/certificate.ts';
@@ -21,12 +21,29 @@ export const names = {
   rootCrl: 'root CA CRL',
 } as const;
 
-/** Parses certification data of type 5, or a chain that a caller gave in its form, and checks the chain. Throws when it cannot be parsed at all. */
-export function readPckChain(certificationData: Uint8Array, roots: TrustRoots): PckChain {
+/** What a verifier knows when it reads a PCK chain. */
+export interface KnownCertificates {
+  /** Parsed before: those with the same bytes in the chain become these objects. */
+  parsed: readonly Certificate[];
+  /** Signatures that were checked before, certificate to issuer. */
+  checked: WeakMap<Certificate, Certificate>;
+}
+
+/**
+ * Parses certification data of type 5, or a chain that a caller gave in its form, and checks the chain; most chains share
+ * all but their first certificate with the collateral. Throws when it cannot be parsed at all.
+ */
+export function readPckChain(
+  certificationData: Uint8Array,
+  roots: TrustRoots,
+  { parsed, checked }: KnownCertificates = { parsed: [], checked: new WeakMap() },
+): PckChain {
   // Intel's library writes the text with the zero byte that ends it in C.
   const text = utf8Text(certificationData, names.pckChain).replace(/\0$/, '');
-  const certificates = readPem('CERTIFICATE', text, names.pckChain).map((der) =>
-    parseCertificate(der, 'certificate in the PCK certificate chain'),
+  const certificates = readPem('CERTIFICATE', text, names.pckChain).map(
+    (der) =>
+      parsed.find((known) => equalBytes(known.der, der)) ??
+      parseCertificate(der, 'certificate in the PCK certificate chain'),
   );
   const [pck] = certificates;
   if (pck === undefined) throw new SconeError('E_CHAIN', `the ${names.pckChain} is empty`);
@@ -34,17 +51,26 @@ export function readPckChain(certificationData: Uint8Array, roots: TrustRoots): 
     certificates,
     platform: pckPlatform(pck),
     problem: problemOf(() =>
-      verifyChain(certificates, { pin: roots.sgxRootSpkiSha256, length: 3, leaf: 'signer', what: names.pckChain }),
+      verifyChain(certificates, {
+        pin: roots.sgxRootSpkiSha256,
+        length: 3,
+        leaf: 'signer',
+        what: names.pckChain,
+        checked,
+      }),
     ),
   };
 }
 
-/** Checks what time does not change about collateral. */
-export function collateralProblems(collateral: Collateral, roots: TrustRoots): CollateralProblems {
+/** Checks what time does not change about collateral; `checked` as in `KnownCertificates`. */
+export function collateralProblems(
+  collateral: Collateral,
+  roots: TrustRoots,
+  checked = new WeakMap<Certificate, Certificate>(),
+): CollateralProblems {
   const pin = roots.sgxRootSpkiSha256;
   const { tcbInfo, qeIdentity, pckCrl, pckCrlIssuerChain, rootCrl } = collateral;
   const [pckCa, root] = pckCrlIssuerChain;
-  const checked = new WeakMap<Certificate, Certificate>();
   return {
     crlChain: problemOf(() =>
       verifyChain(pckCrlIssuerChain, { pin, length: 2, leaf: 'ca', what: names.crlChain, checked }),
