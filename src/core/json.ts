@@ -49,6 +49,13 @@ export function canonicalBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return utf8(canonicalJson(value));
 }
 
+const words = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+] as const;
+const numbers = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+
 class Reader {
   private at = 0;
   private readonly text: string;
@@ -66,12 +73,8 @@ class Reader {
     if (character === '{') return this.object(depth);
     if (character === '[') return this.array(depth);
     if (character === '"') return this.string();
-    for (const [word, value] of [
-      ['true', true],
-      ['false', false],
-      ['null', null],
-    ] as const) {
-      if (this.text.startsWith(word, this.at)) {
+    for (const [word, value] of words) {
+      if (character === word[0] && this.text.startsWith(word, this.at)) {
         this.at += word.length;
         return value;
       }
@@ -117,21 +120,28 @@ class Reader {
   }
 
   private string(): string {
-    const start = this.at++;
-    while (this.text[this.at] !== '"') {
-      if (this.at >= this.text.length) this.fail('ends inside a text');
-      this.at += this.text[this.at] === '\\' ? 2 : 1;
-    }
+    const start = this.at;
+    do {
+      const end = this.text.indexOf('"', this.at + 1);
+      this.at = end < 0 ? this.text.length : end;
+      if (end < 0) this.fail('ends inside a text');
+    } while (this.escaped());
     this.at++;
     const parsed = this.native(start);
     if (typeof parsed !== 'string' || !parsed.isWellFormed()) this.fail('holds a lone surrogate');
     return parsed;
   }
 
+  /** Whether an odd number of backslashes stands in front; runs of them are disjoint, so all together are read once. */
+  private escaped(): boolean {
+    let from = this.at;
+    while (this.text[from - 1] === '\\') from--;
+    return (this.at - from) % 2 === 1;
+  }
+
   private number(): number {
-    const match = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-    match.lastIndex = this.at;
-    const found = match.exec(this.text);
+    numbers.lastIndex = this.at;
+    const found = numbers.exec(this.text);
     if (found === null) this.fail('holds something that is no JSON');
     const start = this.at;
     this.at += found[0].length;
