@@ -100,8 +100,10 @@ suite('keys that are seen often', () => {
     const faulty: Key = { ...other, signer: { spki: one.signer.spki, publicKey: other.signer.publicKey } };
 
     const atFirst = new FamiliarKeys();
-    check(atFirst, faulty, 40);
-    assert.equal(atFirst.tables, 0);
+    for (let time = 0; time < 40; time++) {
+      check(atFirst, faulty, 1);
+      assert.equal(atFirst.tables, 0);
+    }
 
     const later = new FamiliarKeys();
     check(later, one, 20);
