@@ -20,6 +20,8 @@ export async function main(
     let exitCode = 0;
     const program = makeProgram(version, calledFrom(args), async (spec, input) => {
       const context = contextOf(home, version, reporter, input);
+      const { usePacked } = await import('./packed.ts');
+      usePacked();
       const { run } = await spec.load();
       const outcome = await run(context, input);
       reporter.success(outcome);

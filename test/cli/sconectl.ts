@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 export const project = join(import.meta.dirname, '..', '..');
-const program = join(project, 'src', 'cli', 'main.ts');
 
 /** The flags with which a simulated CAS is accepted. */
 export const testing = [
@@ -20,6 +19,8 @@ export interface Place {
   /** Working directory. */
   folder: string;
   env?: NodeJS.ProcessEnv;
+  /** Whose sources run; this project's unless told. */
+  root?: string;
 }
 
 export interface Done {
@@ -119,10 +120,10 @@ export async function startCas(
 
 /** Starts sconectl without waiting for its end. */
 export function launch(
-  { home, folder, env = process.env }: Place,
+  { home, folder, env = process.env, root = project }: Place,
   args: readonly string[],
 ): { child: ChildProcess; output: { stdout: string; stderr: string } } {
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(process.execPath, [join(root, 'src', 'cli', 'main.ts'), ...args], {
     cwd: folder,
     env: { ...env, SCONECTL_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
