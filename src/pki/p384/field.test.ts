@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { p, R, rawValue, size, toWords, wordBits, words } from './field.ts';
 import { inverse } from './inverse.ts';
-import { Machine, machine, webAssembly } from './machine.ts';
+import { machine, newMachine, webAssembly } from './machine.ts';
 import { free } from './program.ts';
 import { get, moduleOf } from './wasm.ts';
 import { type Bound, type Place, Writer } from './writer.ts';
@@ -226,7 +226,7 @@ suite('the account of bounds', () => {
 });
 
 test('two machines share nothing', () => {
-  const other = new Machine(api);
+  const other = newMachine() ?? assert.fail('no machine');
   runs.write(a, 5n);
   other.write(a, 7n);
   assert.equal(runs.readTimesR(a), (5n * R) % p);

@@ -24,8 +24,8 @@ export class Machine {
   readonly run: Procedures;
   readonly memory: Int32Array;
 
-  constructor(api: WebAssemblyApi) {
-    const { exports } = new api.Instance(new api.Module(program(pages)));
+  /** `exports` of an instance of the program. */
+  constructor(exports: object) {
     const { memory, ...run } = exports as Procedures & { memory: { buffer: ArrayBuffer } };
     this.run = run;
     this.memory = new Int32Array(memory.buffer);
@@ -60,19 +60,29 @@ export function webAssembly(): WebAssemblyApi | undefined {
   return (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
 }
 
+/** A machine of its own; undefined where WebAssembly is absent or not allowed. */
+export function newMachine(): Machine | undefined {
+  const api = webAssembly();
+  if (api === undefined) return undefined;
+  const bytes = program(pages);
+  let instance: { exports: object };
+  try {
+    instance = new api.Instance(new api.Module(bytes));
+  } catch {
+    // Not allowed here (WebAssembly.CompileError), or no room for its memory (RangeError): OpenSSL needs neither.
+    return undefined;
+  }
+  return new Machine(instance.exports);
+}
+
 /** Holds nothing between two calls. */
 let shared: Machine | undefined;
 let missing = false;
 
-/** The one machine of this process; undefined where WebAssembly is absent or not allowed. */
+/** The one machine of this process. */
 export function machine(): Machine | undefined {
   if (shared !== undefined || missing) return shared;
-  try {
-    const api = webAssembly();
-    if (api !== undefined) shared = new Machine(api);
-  } catch {
-    // Not allowed here (WebAssembly.CompileError), or no room for its memory (RangeError): OpenSSL needs neither.
-  }
+  shared = newMachine();
   missing = shared === undefined;
   return shared;
 }

@@ -10,7 +10,7 @@ export type Code = readonly number[];
 export const i32 = 0x7f;
 export const i64 = 0x7e;
 
-/** Local variables and parameters, by index (5.4.5). */
+/** Local variables and parameters, by index (5.4.4). */
 export const get = (local: number): Code => [0x20, ...unsigned(local)];
 export const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
 
