@@ -55,7 +55,9 @@ export function variablesPage(): string {
     ),
     'A variable that nobody defines is an error at its position. `sconectl vars -f .` lists them all. The mesh itself gives ' +
       '`namespace`, `session`, `service_name`, `chartname`, `image_name`, `cas_service_name` and `cas_<role>_cas_url`; a dot in a ' +
-      'name is the same as `_`.',
+      'name is the same as `_`. Where `env` has nothing of that name, there are also the defaults of `environment.global`, `mode` ' +
+      '(`sim` or `production`), `command` (the program) and `imagePullSecrets` (empty).',
+    'A default, `{{name | default(value="text")}}`, is a text in `"`, `\'` or `` ` ``, a number, `true` or `false`.',
     '## What each becomes',
     'With `NAME` and `name` set to `value`, `MISSING` and `other` to nothing.',
     table(

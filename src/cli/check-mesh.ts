@@ -41,7 +41,8 @@ export async function checkMesh(
     Array.from(images.values()).flatMap(({ descriptor }) => descriptor.secrets.global.map(({ name }) => name)),
   );
   return [
-    ...mesh.problems.map((error): Finding => ({ level: 'error', error })),
+    // What would only be refused for now is no mistake of the files.
+    ...mesh.problems.map((error): Finding => ({ level: error.code === 'E_NOT_YET' ? 'warning' : 'error', error })),
     ...[...mesh.unsupported, ...mesh.warnings, ...looksSecret(meshfile.env, secrets)].map(
       (error): Finding => ({ level: 'warning', error }),
     ),

@@ -6,7 +6,7 @@ import type { Meshfile } from '../manifest/meshfile.ts';
 import { previewDescriptor } from '../manifest/preview.ts';
 import type { ServiceManifest } from '../manifest/service.ts';
 import { readYaml } from '../manifest/yaml.ts';
-import { builtIns, meshValues } from '../mesh/variables.ts';
+import { builtIns, fallbacks, meshValues } from '../mesh/variables.ts';
 import { readInputs } from './check-inputs.ts';
 import type { Run } from './context.ts';
 import { type Variable, variablesOf } from './variables.ts';
@@ -81,11 +81,16 @@ function rowsOf(
     mesh.services.filter(({ image }) => image === manifest?.build.to).map((service) => ({ mesh, service })),
   );
   const rows = users.flatMap(({ mesh, service }): Row[] => {
-    const own = manifest === undefined ? undefined : builtIns(mesh, service, previewDescriptor(manifest).argv)[name];
+    const descriptor = manifest === undefined ? undefined : previewDescriptor(manifest);
+    const own = descriptor === undefined ? undefined : builtIns(mesh, service, descriptor.argv)[name];
     const given = meshValues(mesh, service.name).get(name);
+    const declared = descriptor?.environment.global.find((global) => global.name === name)?.value;
+    const otherwise = declared ?? (descriptor === undefined ? undefined : fallbacks(descriptor)[name]);
     if (own !== undefined) return [{ binding, name, value: own, origin: `the mesh, for ${service.name}`, at }];
-    if (given === undefined) return [];
-    return [{ binding, name, value: given.value, origin: placeText(given.at), at }];
+    if (given !== undefined) return [{ binding, name, value: given.value, origin: placeText(given.at), at }];
+    if (otherwise === undefined || fallback !== undefined) return [];
+    const origin = declared === undefined ? `the mesh, for ${service.name}` : 'default';
+    return [{ binding, name, value: otherwise, origin, at }];
   });
   if (rows.length > 0) return rows;
   if (fallback !== undefined) return [{ binding, name, value: fallback, origin: 'default', at }];

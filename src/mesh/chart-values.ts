@@ -5,21 +5,25 @@ import type { ChartValues } from './types.ts';
 /**
  * What the chart takes from the Meshfile for one service: a closed list, so that no value of the program gets into a
  * chart (threat model 56).
+ *
+ * @param own the port that the service manifest itself says, in PYTHON_SERVICE_PORT; it counts before the Meshfile's
  */
 export function deriveChartValues(
   image: string,
   digest: string,
   values: ReadonlyMap<string, TemplateValue>,
+  own: string | undefined,
   fallback: Position,
   problems: SconeError[],
   warnings: SconeError[],
 ): ChartValues {
-  const port = values.get('APP_SERVICE_PORT');
+  const port = own === undefined ? values.get('APP_SERVICE_PORT') : { value: own };
+  const portName = own === undefined ? 'APP_SERVICE_PORT' : 'PYTHON_SERVICE_PORT';
   const restart = values.get('restartPolicy');
   const number = Number(port?.value);
   if (port !== undefined && !(/^[0-9]{1,5}$/.test(port.value) && number >= 1 && number <= 65_535)) {
     problems.push(
-      new SconeError('E_VARIABLE', 'APP_SERVICE_PORT is no port', {
+      new SconeError('E_VARIABLE', `${portName} is no port`, {
         at: port.at ?? fallback,
         expected: 'a number from 1 to 65535',
         found: port.value,

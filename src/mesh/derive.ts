@@ -8,8 +8,10 @@ import { supportedSession, unsupportedParts } from '../session/supported.ts';
 import { sessionVersion } from '../session/types.ts';
 import { deriveService, flavourProblem, unsupported } from './service.ts';
 import { type Member, shareSecrets } from './sharing.ts';
+import type { Lookup } from './template.ts';
 import type { CompleteMesh, DerivedMesh, MeshImage, MeshInput } from './types.ts';
-import { builtIns, lookupIn, meshValues } from './variables.ts';
+import { unusedValues } from './unused.ts';
+import { lookupFor } from './variables.ts';
 
 /**
  * Everything that follows from a Meshfile and its images: the namespace's session, and for each service its session,
@@ -52,7 +54,7 @@ export function deriveMesh(input: MeshInput): DerivedMesh {
 export function deriveCompleteMesh(input: MeshInput): CompleteMesh {
   const { meshfile } = input;
   const mesh: CompleteMesh = { services: [], problems: [], unsupported: [], warnings: [] };
-  const members: { member: Member; image: MeshImage }[] = [];
+  const members: { member: Member; image: MeshImage; asked: Set<string> }[] = [];
   for (const service of meshfile.services) {
     const image = input.images.get(service.image);
     if (image === undefined) {
@@ -66,11 +68,13 @@ export function deriveCompleteMesh(input: MeshInput): CompleteMesh {
       continue;
     }
     const { descriptor } = image;
-    const builtIn = builtIns(meshfile, service, descriptor.argv);
-    members.push({
-      member: { service, descriptor, lookup: lookupIn(meshValues(meshfile, service.name), builtIn) },
-      image,
-    });
+    const lookup = lookupFor(meshfile, service, descriptor);
+    const asked = new Set<string>();
+    const recording: Lookup = (name) => {
+      asked.add(name);
+      return lookup(name);
+    };
+    members.push({ member: { service, descriptor, lookup: recording }, image, asked });
   }
   const sharing = shareSecrets(
     members.map(({ member }) => member),
@@ -83,6 +87,10 @@ export function deriveCompleteMesh(input: MeshInput): CompleteMesh {
     mesh.services.push(derived);
     const later = new Set(unsupportedParts(derived.session).map(({ what }) => what));
     for (const what of later) mesh.unsupported.push(unsupported(`${what} (${member.service.name})`, member.service.at));
+  }
+  // What a service would have asked for behind a problem is not known.
+  if (members.length === meshfile.services.length && mesh.problems.length === 0) {
+    mesh.warnings.push(...unusedValues(meshfile, members));
   }
   for (const entry of meshfile.env) {
     if (!/\{\{.*\}\}/s.test(entry.value)) continue;

@@ -17,6 +17,9 @@ import { renderTemplate } from './template.ts';
 import type { CompleteDerivedService, MeshImage, MeshInput } from './types.ts';
 import { meshValues } from './variables.ts';
 
+/** The variable in which a service manifest says where its program listens. */
+const portVariable = 'PYTHON_SERVICE_PORT';
+
 /**
  * What follows for one service; nothing when there were problems, which are recorded. The session may hold what is not
  * supported yet.
@@ -37,7 +40,10 @@ export function deriveService(
   const values = meshValues(meshfile, service.name);
   const name = `${meshfile.policy.namespace}/${service.name}`;
   const environment = deriveEnvironment(service, descriptor, values, lookup, problems);
-  const chart = deriveChartValues(service.image, image.digest, values, at, problems, warnings);
+  const port = descriptor.environment.local.some((one) => one.name === portVariable)
+    ? environment[portVariable]
+    : undefined;
+  const chart = deriveChartValues(service.image, image.digest, values, port, at, problems, warnings);
   const explicitValues: { [secret: string]: string } = Object.create(null);
   const salt = needsSalt(descriptor) ? input.salts.get(name) : undefined;
 

@@ -12,8 +12,9 @@ export type Lookup = (name: string) => TemplateValue | undefined;
 /** Neither kind of piece holds the beginning of another one, so that no text takes longer than its length to read. */
 const piece =
   /\{%-?\s{0,9}raw\s{0,9}-?%\}((?:(?!\{%-?\s{0,9}raw)[^])*?)\{%-?\s{0,9}endraw\s{0,9}-?%\}|\{\{((?:(?!\{\{|\}\})[^])*)\}\}/g;
+/** A name, and a default: a text in one of three kinds of quotes, a number, `true` or `false`. */
 const expression =
-  /^\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*(?:\|\s*default\(\s*value\s*=\s*"([^"]*)"\s*\)\s*)?$/;
+  /^\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*(?:\|\s*default\(\s*value\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|(-?[0-9]+(?:\.[0-9]+)?|true|false))\s*\)\s*)?$/;
 const opening = '$$SCONE::';
 
 /**
@@ -80,7 +81,8 @@ export function checkValue(value: string, inside: boolean, name: string, where: 
 }
 
 function valueOf(variable: string, whole: string, lookup: Lookup, where: string, at: Position): TemplateValue {
-  const [, name, fallback] = expression.exec(variable) ?? [];
+  const [, name, ...defaults] = expression.exec(variable) ?? [];
+  const fallback = defaults.find((one) => one !== undefined);
   if (name === undefined) {
     throw new SconeError('E_VARIABLE', `${where} holds ${whole.slice(0, 60)}, which is no variable`, {
       at,

@@ -35,7 +35,7 @@ export interface ChartValues {
   image: string;
   /** Names that Kubernetes accepts. */
   imagePullSecrets: string[];
-  /** From APP_SERVICE_PORT. */
+  /** From PYTHON_SERVICE_PORT of the service manifest, or else from APP_SERVICE_PORT. */
   servicePort?: number;
   /** From restartPolicy. */
   restartPolicy: 'Always';

@@ -1,7 +1,8 @@
 import { SconeError } from '../core/errors.ts';
+import type { ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { Meshfile, MeshService } from '../manifest/meshfile.ts';
 import { binaryName } from './command.ts';
-import type { Lookup, TemplateValue } from './template.ts';
+import { type Lookup, renderTemplate, type TemplateValue } from './template.ts';
 
 /** What the mesh itself says about a service, for `{{…}}`. Dots in a name are written as `_`. */
 export interface BuiltIn {
@@ -22,6 +23,34 @@ export function builtIns(meshfile: Meshfile, service: MeshService, argv: readonl
   return values;
 }
 
+/** What the mesh also says, with names so common that a Meshfile may use them for something else. */
+export function fallbacks(descriptor: ServiceDescriptor): BuiltIn {
+  const values: { [name: string]: string } = Object.create(null);
+  values['imagePullSecrets'] = '';
+  values['mode'] = descriptor.flavour === 'sim' ? 'sim' : 'production';
+  // The chart's command is the program; its arguments come from the CAS.
+  values['command'] = descriptor.argv[0] ?? '';
+  return values;
+}
+
+/**
+ * Looks up what `{{…}}` stands for in one service: `env` of the Meshfile and what the mesh itself says, then the defaults
+ * of the service's own global variables. A default is a template too, and may use anything but other defaults.
+ */
+export function lookupFor(meshfile: Meshfile, service: MeshService, descriptor: ServiceDescriptor): Lookup {
+  const values = meshValues(meshfile, service.name);
+  const mesh = lookupIn(values, builtIns(meshfile, service, descriptor.argv));
+  const others = fallbacks(descriptor);
+  const known: Lookup = (name) => mesh(name) ?? (others[name] === undefined ? undefined : { value: others[name] });
+  const defaults = new Map(descriptor.environment.global.map(({ name, value }) => [name, value]));
+  return (name) => {
+    const found = mesh(name);
+    const fallback = defaults.get(name);
+    if (found !== undefined || fallback === undefined) return known(name);
+    return { value: renderTemplate(fallback, known, `the default of ${name} of ${service.name}`, service.at) };
+  };
+}
+
 /**
  * What `env` of a Meshfile says to one service: the service's own block before `helm` before `global`; of two entries
  * with one name in one block the later one.
@@ -37,7 +66,7 @@ export function meshValues(meshfile: Meshfile, service: string): Map<string, Tem
 }
 
 /** Looks variables up. A Meshfile that gives a built-in another value is refused: one of the two would be ignored. */
-export function lookupIn(values: ReadonlyMap<string, TemplateValue>, builtIn: BuiltIn): Lookup {
+function lookupIn(values: ReadonlyMap<string, TemplateValue>, builtIn: BuiltIn): Lookup {
   return (name) => {
     const own = builtIn[name];
     const given = values.get(name);
