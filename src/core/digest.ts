@@ -75,6 +75,23 @@ export interface KeyHash {
 
 /** Reads a key hash; refuses every form but the canonical one with `E_FORMAT`. */
 export function parseKeyHash(text: string, what = 'key hash'): KeyHash {
+  const body = checkedBody(text, what);
+  const mode = modeOf(body);
+  if (mode === undefined) throw new SconeError('E_FORMAT', `${what} has an unknown version byte`, { found: text });
+  return { mode, spkiSha256: body.slice(1) };
+}
+
+/** Whether a text has the form of a key hash, and a version byte that is none of ours. */
+export function isForeignKeyHash(text: string): boolean {
+  try {
+    return modeOf(checkedBody(text, 'key hash')) === undefined;
+  } catch (error) {
+    if (!(error instanceof SconeError)) throw error;
+    return false;
+  }
+}
+
+function checkedBody(text: string, what: string): Uint8Array<ArrayBuffer> {
   const bytes = fromBase58(text, what);
   const body = bytes.slice(0, 33);
   if (bytes.length !== 37 || !equalBytes(checksum(body), bytes.subarray(33)) || base58(bytes) !== text) {
@@ -82,9 +99,11 @@ export function parseKeyHash(text: string, what = 'key hash'): KeyHash {
       found: text.slice(0, 64),
     });
   }
-  const mode = (Object.keys(versionBytes) as Mode[]).find((name) => versionBytes[name] === body[0]);
-  if (mode === undefined) throw new SconeError('E_FORMAT', `${what} has an unknown version byte`, { found: text });
-  return { mode, spkiSha256: body.slice(1) };
+  return body;
+}
+
+function modeOf(body: Uint8Array): Mode | undefined {
+  return (Object.keys(versionBytes) as Mode[]).find((name) => versionBytes[name] === body[0]);
 }
 
 function checksum(body: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,7 +1,10 @@
 import { posix } from 'node:path';
 import { SconeError } from '../core/errors.ts';
+import { declareSecret } from '../manifest/declare.ts';
 import type { SecretDeclaration, ServiceDescriptor } from '../manifest/descriptor.ts';
-import type { SecretSource, ServiceManifest } from '../manifest/service.ts';
+import { notYet } from '../manifest/not-yet.ts';
+import type { ServiceManifest } from '../manifest/service.ts';
+import { summary } from '../manifest/yaml.ts';
 import { parseReference, referenceName } from '../oci/reference.ts';
 
 /** What a manifest asks to be built, checked as far as it can be without a base. */
@@ -15,7 +18,7 @@ export interface Plan {
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Refuses by name what cannot be built yet. */
+/** Refuses by name what cannot be built yet, all of it at once. */
 export function planBuild(manifest: ServiceManifest, tee: string): Plan {
   const { build } = manifest;
   if (tee !== 'sim') {
@@ -25,32 +28,13 @@ export function planBuild(manifest: ServiceManifest, tee: string): Plan {
       hint: 'Leave --tee out: the image is then for the simulation, which is NOT CONFIDENTIAL.',
     });
   }
-  if (build.kind !== 'python') {
-    throw new SconeError('E_NOT_YET', `build.kind ${build.kind} cannot be built yet`, {
-      at: manifest.locate('build', 'kind'),
-      expected: 'python',
-      found: build.kind,
-    });
-  }
+  const unsupported = notYet(manifest);
+  if (unsupported.length > 0) throw summary(manifest.file, 'E_NOT_YET', unsupported);
   const reference = parseReference(build.to);
   return {
     name: referenceName(reference),
     pwd: posix.resolve('/', build.pwd),
-    secrets: manifest.secrets.global.map(declaration),
-  };
-}
-
-function declaration(secret: SecretSource): SecretDeclaration {
-  const { name, kind, size, value, export_public } = secret;
-  if (kind !== 'ascii' && kind !== 'binary') {
-    throw new SconeError('E_NOT_YET', `secrets.global: secrets of kind ${kind} cannot be made yet`, { found: name });
-  }
-  return {
-    name,
-    kind,
-    ...(size === undefined ? {} : { size }),
-    ...(value === undefined ? {} : { explicit: true }),
-    ...(export_public === true ? { export_public: true } : {}),
+    secrets: manifest.secrets.global.map(declareSecret),
   };
 }
 

@@ -36,7 +36,7 @@ function withoutValues(lines: readonly string[], index: number): string {
   const [, before = ''] = secrets.exec(lines[start] ?? '') ?? [];
   const ended = lines.slice(start + 1, index + 1).some((other) => {
     const blanks = other.search(/\S/);
-    return blanks >= 0 && blanks <= before.search(/\S|$/) && !/^\s*[-#\]}]/.test(other);
+    return blanks >= 0 && blanks <= before.search(/\S|$/) && (other.startsWith('---') || !/^\s*[-#\]}]/.test(other));
   });
   if (ended) return line;
   // What has no key of its own goes on with the value of a line above.

@@ -1,12 +1,13 @@
 import { type ErrorDetails, SconeError } from '../core/errors.ts';
 import { pathText } from './problems.ts';
+import type { Unsupported } from './service.ts';
 import type { Path, YamlSource } from './yaml.ts';
 
 /** What came to light about one file: errors, warnings, and known fields that are not supported yet. */
 export class Findings {
   readonly problems: SconeError[] = [];
   readonly warnings: SconeError[] = [];
-  readonly unsupported: { what: string; at: SconeError['at'] & {} }[] = [];
+  readonly unsupported: Unsupported[] = [];
   readonly source: YamlSource;
   private readonly what: string;
 
@@ -25,9 +26,12 @@ export class Findings {
     this.warnings.push(this.error(path, rule, details));
   }
 
-  /** @param what the field or value by name: `build.volumes`, `the secret kind x509` */
-  notYet(path: Path, what: string): void {
-    this.unsupported.push({ what, at: this.source.keyAt(path) });
+  /**
+   * @param what the field or value by name: `build.volumes`, `the secret kind x509`
+   * @param hint what to do instead, where there is something
+   */
+  notYet(path: Path, what: string, hint?: string): void {
+    this.unsupported.push({ what, at: this.source.keyAt(path), ...(hint === undefined ? {} : { hint }) });
   }
 
   /** Names that stand in a list more than once; `rule` completes a sentence that begins with the entry. */

@@ -5,9 +5,16 @@ import { normaliseMesh } from './mesh-manifest.ts';
 import { meshSchema } from './mesh-schema.ts';
 import type { Meshfile } from './meshfile.ts';
 import { checkSource } from './problems.ts';
+import { typographicQuotes } from './quotes.ts';
 import type { ServiceManifest } from './service.ts';
 import { normaliseService } from './service-manifest.ts';
-import { serviceKinds, serviceSchema } from './service-schema.ts';
+import {
+  oldServiceKinds,
+  oldServiceSchema,
+  type ParsedService,
+  serviceKinds,
+  serviceSchema,
+} from './service-schema.ts';
 import { didYouMean } from './suggest.ts';
 import { substituteVariables } from './variables.ts';
 import { byPosition, readYaml, summary, type YamlSource } from './yaml.ts';
@@ -36,7 +43,8 @@ export function loadManifest(
     const { manifest, warnings } = read(meshSchema, 'a Meshfile', normaliseMesh);
     return { kind, manifest, warnings };
   }
-  const { manifest, warnings } = read(serviceSchema, 'a service manifest', normaliseService);
+  const schema = oldServiceKinds.includes(kindText(source)) ? oldServiceSchema : serviceSchema;
+  const { manifest, warnings } = read<ParsedService, ServiceManifest>(schema, 'a service manifest', normaliseService);
   return { kind, manifest, warnings };
 
   function read<Parsed, Manifest>(
@@ -50,8 +58,14 @@ export function loadManifest(
     if (read === undefined || problems.length + others.length > 0) {
       throw summary(file, source.code, [...problems, ...others]);
     }
-    return { manifest: read.manifest, warnings: read.findings.warnings.toSorted(byPosition) };
+    const warnings = [...read.findings.warnings, ...typographicQuotes(source)].toSorted(byPosition);
+    return { manifest: read.manifest, warnings };
   }
+}
+
+function kindText({ value }: YamlSource): string {
+  const kind = typeof value === 'object' && value !== null && !Array.isArray(value) ? value['kind'] : undefined;
+  return typeof kind === 'string' ? kind : '';
 }
 
 function kindOf(source: YamlSource): 'genservice' | 'mesh' | SconeError {

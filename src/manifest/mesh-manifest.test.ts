@@ -109,7 +109,7 @@ test('roles come from the name and the aliases, and the role cas must be there',
 test('a key hash is taken in its one form only', () => {
   assert.equal(mesh(`${cas}  cas_key: ${key}\n${policy}${services}`).cas[0]?.key, key);
   for (const wrong of [`1${key}`, key.slice(1), key.toLowerCase(), '""']) {
-    assert.match(problems(`${cas}  cas_key: ${wrong}\n${policy}${services}`)[0] ?? '', /^cas\[0\]\.cas_key is refused/);
+    assert.match(problems(`${cas}  cas_key: ${wrong}\n${policy}${services}`)[0] ?? '', /^cas\[0\]\.cas_key (?:is refused|must be)/);
   }
 });
 
@@ -154,8 +154,24 @@ test('tolerances and advisories are written with commas or as lists', () => {
     'INTEL-SA-00615',
   ]);
   assert.deepEqual(problems(`${cas}${policy}  ignore_advisories: "*, INTEL-SA-00586"\n${services}`), [
-    'policy.ignore_advisories names something that is no advisory',
+    'policy.ignore_advisories has "*" beside others',
   ]);
+});
+
+test('what only other makes of CAS and of charts have is read, and refused by name', () => {
+  const foreign = 'KsAvbrePfi8HPe4zB1NYQ57y4Rnsj8ghxC698VS9J1SNcyWsTE';
+  const read = mesh(`${cas}  cas_key: ${foreign}\n${policy}${services}helm_extra_values: "a.b=c"\n`);
+  assert.equal(read.cas[0]?.key, foreign);
+  assert.equal(read.helmExtraValues, 'a.b=c');
+  assert.deepEqual(
+    read.unsupported.map(({ what }) => what),
+    ['cas_key with the key hash of another make of CAS', 'helm_extra_values'],
+  );
+});
+
+test('a CAS without a name is the one that keeps the sessions', () => {
+  const [entry] = mesh(`cas: [{cas_url: cas_1.x}]\n${policy}${services}`).cas;
+  assert.deepEqual([entry?.name, entry?.roles, entry?.host], ['cas', ['cas'], 'cas_1.x']);
 });
 
 test('a service without a name has that of its image', () => {

@@ -1,8 +1,8 @@
-import { parseKeyHash } from '../core/digest.ts';
+import { isForeignKeyHash, parseKeyHash } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { weaknesses } from '../language/vocabulary.ts';
 import { Findings } from './findings.ts';
-import { envShapes, type ParsedMesh } from './mesh-schema.ts';
+import { addressPattern, envShapes, keyHashPattern, type ParsedMesh } from './mesh-schema.ts';
 import {
   type CasEntry,
   type CasRole,
@@ -74,44 +74,40 @@ function normaliseRepo(repo: NonNullable<ParsedMesh['repo']>): NonNullable<Meshf
   return { destination, push, squash, strip, ...present({ config_id, key_file }) };
 }
 
-/** Values of a chart: a map, or the same as a text of YAML. */
+/** Values of a chart: a map, the same as a text of YAML, or any other text (`a.b=c`), which is kept as it is. */
 function helmValues<Key extends string>(
   given: unknown,
   path: Path,
   findings: Findings,
   key: Key,
-): { [key in Key]?: TreeMap } {
+): { [key in Key]?: TreeMap | string } {
   if (given === undefined || given === null) return {};
-  const value =
-    typeof given === 'string' ? refused(findings, path, undefined, () => readYaml(given, 'text').value) : given;
-  if (value === undefined) return {};
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    findings.problem(path, 'must be a map of values, or a text of YAML that is one', {
-      hint: 'write "key: value" lines below it',
-    });
+  const value = typeof given === 'string' ? (mapIn(given) ?? given) : given;
+  if (Array.isArray(value)) {
+    findings.problem(path, 'must be a map of values, or a text', { hint: 'write "key: value" lines below it' });
     return {};
   }
-  return { [key]: value as TreeMap } as { [key in Key]?: TreeMap };
+  return { [key]: value } as { [key in Key]?: TreeMap | string };
+}
+
+/** The map that a text of YAML is; a text may as well be a template, or nothing that YAML knows. */
+function mapIn(text: string): TreeMap | undefined {
+  try {
+    const { value } = readYaml(text, 'text');
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch (error) {
+    if (!(error instanceof SconeError)) throw error;
+    return undefined;
+  }
 }
 
 function normaliseCas(entry: ParsedMesh['cas'][number], path: Path, findings: Findings): CasEntry {
-  const roles = new Set<CasRole>();
-  [entry.name, ...entry.alias].forEach((role, index) => {
-    if ((casRoles as readonly string[]).includes(role)) roles.add(role as CasRole);
-    else if (index > 0) {
-      findings.problem([...path, 'alias', index - 1], 'is no role of a CAS', {
-        found: role,
-        hint: didYouMean(role, casRoles),
-      });
-    }
-  });
-  if (entry.mode !== undefined && entry.mode !== 'Upload') findings.notYet([...path, 'mode'], `cas mode ${entry.mode}`);
+  const { name = 'cas' } = entry;
+  const own = casRoles.filter((role) => role === name);
+  if (entry.mode !== undefined && entry.mode !== 'Upload')
+    findings.notYet([...path, 'mode'], `cas mode ${entry.mode}`, 'remove it: sessions are uploaded');
   if (entry.cas_encryption_key !== undefined) findings.notYet([...path, 'cas_encryption_key'], 'cas_encryption_key');
-  if (entry.cas_key !== undefined) {
-    refused(findings, [...path, 'cas_key'], 'the key hash is printed by `sconectl cas attest`', () =>
-      parseKeyHash(entry.cas_key ?? '', 'cas_key'),
-    );
-  }
+  if (entry.cas_key !== undefined) checkKey(entry.cas_key, [...path, 'cas_key'], findings);
   const words = entry.tolerance?.split(/\s+/).filter((word) => word !== '') ?? [];
   for (const word of words.filter((one) => withoutEffect.includes(one))) {
     findings.warning([...path, 'tolerance'], `has the flag ${word}, which never had an effect`, {
@@ -120,8 +116,8 @@ function normaliseCas(entry: ParsedMesh['cas'][number], path: Path, findings: Fi
   }
   const tolerance = refused(findings, [...path, 'tolerance'], undefined, () => parseTolerance(words));
   return {
-    name: entry.name,
-    roles: [...roles],
+    name,
+    roles: [...new Set([...own, ...entry.alias])],
     url: entry.cas_url,
     ...address(entry.cas_url, [...path, 'cas_url'], findings),
     ...(entry.cas_key === undefined ? {} : { key: entry.cas_key }),
@@ -131,18 +127,28 @@ function normaliseCas(entry: ParsedMesh['cas'][number], path: Path, findings: Fi
   };
 }
 
+/** The key hashes of other makes of CAS have the same form and another first byte: they are known, and of no use here. */
+function checkKey(key: string, path: Path, findings: Findings): void {
+  const hint = 'write the key hash that `sconectl cas attest` shows';
+  if (!keyHashPattern.test(key)) {
+    findings.problem(path, 'must be a key hash: 47 to 52 letters and digits', { found: key, hint });
+  } else if (isForeignKeyHash(key)) findings.notYet(path, 'cas_key with the key hash of another make of CAS', hint);
+  else refused(findings, path, hint, () => parseKeyHash(key, 'cas_key'));
+}
+
 function address(url: string, path: Path, findings: Findings): { host: string; port: number } {
-  const [, host = '', port] = /^([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::([0-9]{1,5}))?$/.exec(url) ?? [];
-  const number = port === undefined ? clientPort : Number(port);
-  if (host === '' || number < 1 || number > 65_535) {
+  const [, host = '', port] = addressPattern.exec(url) ?? [];
+  if (host === '') {
     findings.problem(path, 'must be host or host:port', {
       found: url,
       hint: /:\/\//.test(url)
         ? `leave out the scheme: ${url.replace(/^[a-z0-9+.-]*:\/\//i, '').replace(/\/.*$/, '')}`
-        : `write a host name or an IPv4 address; the port is the one for clients, ${clientPort} where none is given`,
+        : /^[^:]+:[^:]*$/.test(url)
+          ? `write the port as a number from 1 to 65535, or leave it out: ${clientPort} is the one for clients`
+          : 'write a host name or an IPv4 address',
     });
   }
-  return { host, port: number };
+  return { host, port: port === undefined ? clientPort : Number(port) };
 }
 
 function normalisePolicy(policy: ParsedMesh['policy'], findings: Findings): Meshfile['policy'] {
@@ -162,11 +168,17 @@ function normalisePolicy(policy: ParsedMesh['policy'], findings: Findings): Mesh
   }
   const advisories = splitList(policy.ignore_advisories);
   for (const advisory of advisories) {
-    if (advisory === '*' ? advisories.length === 1 : /^INTEL-SA-[0-9]{5}$/.test(advisory)) continue;
+    if (advisory === '*' || /^INTEL-SA-[0-9]{5}$/.test(advisory)) continue;
     findings.problem(['policy', 'ignore_advisories'], 'names something that is no advisory', {
       expected: '"*" alone, or advisories such as INTEL-SA-00586',
       found: advisory,
-      hint: advisory === '*' ? 'write "*" alone, or the advisories without it' : 'write it as INTEL-SA-00586',
+      hint: 'write it as INTEL-SA-00586',
+    });
+  }
+  if (advisories.includes('*') && advisories.length > 1) {
+    findings.problem(['policy', 'ignore_advisories'], 'has "*" beside others', {
+      expected: '"*" alone, or advisories such as INTEL-SA-00586',
+      hint: 'write "*" alone, or the advisories without it',
     });
   }
   return {
@@ -279,7 +291,8 @@ function refused<T>(findings: Findings, path: Path, hint: string | undefined, pa
     return parse();
   } catch (error) {
     if (!(error instanceof SconeError)) throw error;
-    if (error.code === 'E_NOT_YET') findings.notYet(path, error.message.replace(/ is not supported yet$/, ''));
+    if (error.code === 'E_NOT_YET')
+      findings.notYet(path, error.message.replace(/ is not supported yet$/, ''), error.hint ?? hint);
     else {
       const advice = error.hint ?? hint;
       findings.problem(path, `is refused: ${error.message}`, {

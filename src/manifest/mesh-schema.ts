@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { weaknesses } from '../language/vocabulary.ts';
 import {
+  anyImage,
   apiVersion,
   choice,
   flag,
@@ -10,10 +12,12 @@ import {
   shapes,
   text,
   textLike,
+  textReadAs,
   variableName,
   variableValue,
 } from './fields.ts';
-import { uploadModes } from './meshfile.ts';
+import { casRoles, uploadModes } from './meshfile.ts';
+import { tolerancePattern } from './tolerance.ts';
 
 const namespace = textLike(
   /^[A-Za-z0-9_.~-]{1,128}(?:\/[A-Za-z0-9_.~-]{1,128})*$/,
@@ -21,15 +25,29 @@ const namespace = textLike(
   { description: 'namespace of the sessions on the CAS', example: 'myPythonApp' },
 );
 
+const port = '(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+/** Host or host:port. */
+export const addressPattern = new RegExp(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::(${port}))?$`);
+
+/** Base58 of 37 bytes. */
+export const keyHashPattern = /^[1-9A-HJ-NP-Za-km-z]{47,52}$/;
+
+/** Several of these words with commas between; blanks, and commas too many, mean nothing. */
+function commaList(word: string): RegExp {
+  return new RegExp(`^\\s*(?:(?:${word})\\s*)?(?:,\\s*(?:(?:${word})\\s*)?)*$`);
+}
+
 const cas = z.strictObject({
-  name: text({ description: 'name or role of the CAS', example: 'cas' }),
-  alias: optionalList(text({ description: 'role', example: 'attestation' }), { description: 'further roles' }),
-  cas_url: text({
+  name: optional(text({ description: 'name or role of the CAS', example: 'cas', default: 'cas' })),
+  alias: optionalList(choice(casRoles, { description: 'role', example: 'attestation' }), {
+    description: 'further roles',
+  }),
+  cas_url: textReadAs(addressPattern, {
     description: 'address of the CAS: host or host:port (8081 where none is given)',
     example: 'cas.scone-system',
   }),
-  cas_key: optional(text({ description: 'key hash that the CAS must have' })),
-  tolerance: optional(text({ description: 'flags for its attestation', example: '-C -G -S' })),
+  cas_key: optional(textReadAs(keyHashPattern, { description: 'key hash that the CAS must have, base58' })),
+  tolerance: optional(textReadAs(tolerancePattern, { description: 'flags for its attestation', example: '-C -G -S' })),
   mode: optional(
     choice(uploadModes, {
       description: 'how sessions reach the CAS; only Upload is supported',
@@ -38,8 +56,8 @@ const cas = z.strictObject({
     }),
   ),
   cas_encryption_key: optional(
-    textLike(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits', {
-      description: 'key to encrypt sessions for the CAS',
+    textLike(/^\S+$/, 'must be one word', {
+      description: 'key to encrypt sessions for the CAS, as the CAS shows it',
       support: 'refused',
     }),
   ),
@@ -47,8 +65,18 @@ const cas = z.strictObject({
 
 const policy = z.strictObject({
   namespace,
-  tolerate: optional(oneOrMore({ description: 'weaknesses to tolerate', example: 'outdated-tcb' })),
-  ignore_advisories: optional(oneOrMore({ description: 'advisories to ignore', example: 'INTEL-SA-00586' })),
+  tolerate: optional(
+    oneOrMore(
+      { description: 'weaknesses to tolerate, with commas between', example: 'outdated-tcb' },
+      commaList(weaknesses.join('|')),
+    ),
+  ),
+  ignore_advisories: optional(
+    oneOrMore(
+      { description: 'advisories to ignore, with commas between; "*" alone for all', example: 'INTEL-SA-00586' },
+      commaList('INTEL-SA-[0-9]{5}|\\*'),
+    ),
+  ),
   maa: optional(text({ description: 'address of an attestation service', support: 'refused' })),
   access_policy_name: optional(text({ description: 'session to import the access policy from', support: 'refused' })),
   attestation_policy_name: optional(
@@ -83,7 +111,7 @@ const helmValues = shapes(
 
 const service = z.strictObject({
   name: optional(plainName({ description: 'name of the service in the mesh', example: 'pythonapp' })),
-  image: textLike(/^[^\s\0]+$/, 'must be the name of an image', {
+  image: anyImage({
     description: 'image of the service',
     example: 'registry.example.org/hello/python_hello_user:latest',
   }),

@@ -1,5 +1,5 @@
 import type { Position } from '../core/errors.ts';
-import type { Locate } from './service.ts';
+import type { Locate, Unsupported } from './service.ts';
 import type { TreeMap } from './tree.ts';
 
 /** The roles that CAS instances take; one entry may have several. */
@@ -73,7 +73,7 @@ export interface MeshService {
     image_secrets?: string;
     env?: string;
     helm_chart?: string;
-    helm_extra_values?: TreeMap;
+    helm_extra_values?: TreeMap | string;
   };
   at: Position;
 }
@@ -101,13 +101,12 @@ export interface Meshfile {
   /** In the order of the file; of two with the same scope and name the later counts. */
   env: EnvValue[];
   services: MeshService[];
-  /** Further values of the chart, by sub-chart. */
-  helmExtraValues?: TreeMap;
+  /** Further values of the chart, by sub-chart; as text where that is not YAML of a map. */
+  helmExtraValues?: TreeMap | string;
   /** The same as of 2022: `a.b=c`. */
   helm: string[];
   extraPolicies: { name: string; mode?: UploadMode }[];
   repo?: { destination: string; push: boolean; squash: boolean; strip: boolean; config_id?: string; key_file?: string };
-  /** Fields that are known, were given and are not supported yet; see `notYet`. */
-  unsupported: { what: string; at: Position }[];
+  unsupported: Unsupported[];
   locate: Locate;
 }

@@ -8,10 +8,10 @@ import type { ServiceManifest } from './service.ts';
  */
 export function notYet(manifest: ServiceManifest | Meshfile): SconeError[] {
   return manifest.unsupported.map(
-    ({ what, at }) =>
+    ({ what, at, hint = 'remove it, or wait for a version of sconectl that supports it' }) =>
       new SconeError('E_NOT_YET', `${what} is known, and not supported yet`, {
         at,
-        hint: 'remove it, or wait for a version of sconectl that supports it',
+        hint,
       }),
   );
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type ErrorDetails, SconeError } from '../core/errors.ts';
-import type { FieldNote } from '../language/field-note.ts';
-import { didYouMean } from './suggest.ts';
+import { asVariable, formHint, keysOf, placeOfKey, schemaAt, writeHint } from './schema-help.ts';
+import { didYouMean, suggest } from './suggest.ts';
 import type { Tree, TreeMap } from './tree.ts';
 import type { Path, YamlSource } from './yaml.ts';
 
@@ -23,10 +23,41 @@ export function checkSource<T>(
   const result = schema.safeParse(tree);
   if (result.success) return { value: result.data, problems: [] };
   const { issues } = result.error;
-  const problems = issues.flatMap((issue) => describe(source, schema, issue, what, base));
+  const problems = withoutPairs(source, schema, issues, what, base).flatMap((issue) =>
+    issue instanceof SconeError ? [issue] : describe(source, schema, issue, what, base),
+  );
   // Without the unknown keys the rest can often be read, so that its problems come to light in the same run.
   const known = schema.safeParse(issues.reduce(withoutKeys, tree));
   return known.success ? { value: known.data, problems } : { problems };
+}
+
+/** `- API_USER: myself` is one mistake, not three: a key too many, and neither name nor value. */
+function withoutPairs(
+  source: YamlSource,
+  schema: z.ZodType,
+  issues: readonly Issue[],
+  what: string,
+  base: Path,
+): (Issue | SconeError)[] {
+  const told = new Map<string, SconeError>();
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys' || issue.keys.length !== 1) continue;
+    const [key = ''] = issue.keys;
+    const inside = issue.path.filter((step) => typeof step !== 'symbol');
+    const path = [...base, ...inside];
+    const known = keysOf(schemaAt(schema, inside));
+    const given = valueAt(source.value, path);
+    const alone = typeof given === 'object' && given !== null && Object.keys(given).length === 1;
+    if (!alone || !known.includes('name') || !known.includes('value') || suggest(key, known) !== undefined) continue;
+    const at = source.keyAt([...path, key]);
+    const message = `${pathText(path, what)} must have a name and a value`;
+    told.set(JSON.stringify(inside), new SconeError(source.code, message, { at, hint: asVariable(key) }));
+  }
+  return issues.flatMap((issue): (Issue | SconeError)[] => {
+    const own = told.get(JSON.stringify(issue.path));
+    if (own !== undefined && issue.code === 'unrecognized_keys') return [own];
+    return told.has(JSON.stringify(issue.path.slice(0, -1))) ? [] : [issue];
+  });
 }
 
 function withoutKeys(tree: Tree | undefined, issue: Issue): Tree | undefined {
@@ -67,7 +98,10 @@ function describe(source: YamlSource, schema: z.ZodType, issue: Issue, what: str
   if (issue.code === 'unrecognized_keys') {
     const known = keysOf(schemaAt(schema, inside));
     return issue.keys.map((key) =>
-      error(`"${key}" is no key of ${name}`, { at: source.keyAt([...path, key]), hint: didYouMean(key, known) }),
+      error(`"${key}" is no key of ${name}`, {
+        at: source.keyAt([...path, key]),
+        hint: keyHint(schema, inside, key, known),
+      }),
     );
   }
   const help = writeHint(schema, inside);
@@ -79,30 +113,35 @@ function describe(source: YamlSource, schema: z.ZodType, issue: Issue, what: str
   const found = secretField(path) ? {} : { found: show(given) };
   if (issue.code === 'invalid_type') {
     const expected = issue.expected === 'array' ? 'list' : issue.expected === 'string' ? 'text' : 'map';
-    return [error(`${name} must be a ${expected}, and is a ${typeName(given)}`, { hint: formHint[expected] })];
+    return [
+      error(`${name} must be a ${expected}, and is a ${typeName(given)}`, {
+        hint: formHint(schema, inside, expected, given),
+      }),
+    ];
   }
   if (issue.code === 'invalid_value') {
-    const known = issue.values.map(String);
+    const known = differing(issue.values.map(String));
     const expected = known.length === 1 ? `${known[0]}` : `one of ${known.join(', ')}`;
     const meant = typeof given === 'string' ? didYouMean(given, known) : `write ${expected}`;
     return [error(`${name} must be ${expected}`, { expected, ...found, hint: meant })];
   }
-  return [error(`${name} ${issue.message}`, { ...found, ...help })];
+  const scheme = typeof given === 'string' ? /^[a-z][a-z0-9+.-]*:\/\/(?=.)/.exec(given)?.[0] : undefined;
+  const advice = scheme === undefined ? help : { hint: `leave out ${scheme}` };
+  return [error(`${name} ${issue.message}`, { ...found, ...advice })];
 }
 
-function writeHint(schema: z.ZodType, path: Path): { hint?: string } {
-  const note = schemaAt(schema, path)?.meta() as Partial<FieldNote> | undefined;
-  if (note?.description === undefined) return {};
-  const key = path.findLast((step) => typeof step === 'string') ?? 'value';
-  const example = note.example === undefined ? '' : `, such as ${note.example}`;
-  return { hint: `write "${key}: <${note.description}>"${example}` };
+function keyHint(schema: z.ZodType, path: Path, key: string, known: readonly string[]): string {
+  const meant = suggest(key, known);
+  if (meant !== undefined) return `did you mean "${meant}"?`;
+  const place = placeOfKey(schema, path, key);
+  return place === undefined ? didYouMean(key, known) : `it is a key of ${place}: indent it, or move it there`;
 }
 
-const formHint = {
-  list: 'write each entry on a line of its own, after "- "',
-  map: 'write "key: value" lines below it',
-  text: 'write one text',
-} as const;
+/** Words without those that are another spelling of one before. */
+function differing(values: readonly string[]): string[] {
+  const fold = (value: string) => value.toLowerCase().replaceAll(' ', '');
+  return values.filter((value, index) => values.findIndex((one) => fold(one) === fold(value)) === index);
+}
 
 function typeName(value: Tree): string {
   if (Array.isArray(value)) return 'list';
@@ -126,40 +165,4 @@ function valueAt(tree: Tree, path: Path): Tree | undefined {
     value = (value as { [step: string | number]: Tree })[step];
   }
   return value;
-}
-
-/** The schema of a field, without the wrappers that make it optional. */
-function schemaAt(schema: z.ZodType, path: Path): z.ZodType | undefined {
-  let at: z.ZodType | undefined = schema;
-  for (const step of path) {
-    const shape = bare(at);
-    at = typeof step === 'number' ? shape?.element : shape?.shape?.[step];
-  }
-  // A note may sit on any of the wrappers; the outermost one counts.
-  while (at !== undefined && at.meta() === undefined && inner(at) !== undefined) at = inner(at);
-  return at;
-}
-
-interface Shaped {
-  shape?: { [key: string]: z.ZodType };
-  element?: z.ZodType;
-}
-
-function bare(schema: z.ZodType | undefined): Shaped | undefined {
-  let at = schema;
-  while (at !== undefined) {
-    const next = inner(at);
-    if (next === undefined) break;
-    at = next;
-  }
-  return at as Shaped | undefined;
-}
-
-function inner(schema: z.ZodType): z.ZodType | undefined {
-  const { innerType, in: input } = schema.def as { innerType?: z.ZodType; in?: z.ZodType };
-  return innerType ?? input;
-}
-
-function keysOf(schema: z.ZodType | undefined): string[] {
-  return Object.keys(bare(schema)?.shape ?? {});
 }

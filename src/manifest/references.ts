@@ -3,17 +3,28 @@ import { didYouMean } from './suggest.ts';
 /** The name in `$$SCONE::name$$`, without the format behind `:` and the old suffixes. */
 const reference = /\$\$SCONE::((?:(?!\$\$).)*)(\$\$)?/gs;
 
+/** One placeholder that cannot be what its author meant. */
+interface WrongReference {
+  /** It is not closed, as in drafts of 2022: its text as far as the first blank. */
+  open?: string;
+  /** Completes a sentence that begins with the field. */
+  rule: string;
+  hint: string;
+}
+
 /**
  * What is wrong with the placeholders of a text, as a manifest's author can see it: one that is not closed, and one
  * whose secret the manifest neither defines nor imports. Names with `{{…}}` in them are judged at mesh time.
  */
-export function wrongReferences(text: string, secrets: readonly string[]): { rule: string; hint: string }[] {
-  const wrong: { rule: string; hint: string }[] = [];
+export function wrongReferences(text: string, secrets: readonly string[]): WrongReference[] {
+  const wrong: WrongReference[] = [];
   for (const [, inside = '', close] of text.matchAll(reference)) {
     if (close === undefined) {
+      const [name = ''] = inside.split(/\s/, 1);
       wrong.push({
+        open: `$$SCONE::${name.slice(0, 60)}`,
         rule: 'holds a placeholder that is not closed',
-        hint: `write $$SCONE::${secretName(inside.split(/\s/, 1)[0] ?? '')}$$, with two dollars at both ends`,
+        hint: `write $$SCONE::${secretName(name)}$$, with two dollars at both ends`,
       });
       continue;
     }
@@ -26,6 +37,18 @@ export function wrongReferences(text: string, secrets: readonly string[]): { rul
     });
   }
   return wrong;
+}
+
+/** Whether a text holds what somebody may have taken for a placeholder. */
+export function looksLikeReference(text: string): boolean {
+  return /\bSCONE::/i.test(text) && /\bSCONE::/i.test(text.replace(reference, ''));
+}
+
+/** A text without a placeholder that is not closed, of which nobody can say where its name ends. */
+export function withoutOpenPlaceholder(text: string): string {
+  return text.replace(reference, (whole: string, _inside: string, close: string | undefined) =>
+    close === undefined ? '' : whole,
+  );
 }
 
 function secretName(inside: string): string {

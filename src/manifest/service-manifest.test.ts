@@ -303,8 +303,8 @@ test('injected files have one place each, and not in the folders of the system',
   assert.deepEqual(files('[{path: /f, content: x}, {path: /f, content: y}]'), [
     'injection_files[1].path is /f a second time',
   ]);
-  assert.match(files('[{path: f, content: x}]')[0] ?? '', /must be an absolute path/);
-  assert.match(files('[{path: /a/../b, content: x}]')[0] ?? '', /must be an absolute path/);
+  assert.match(files('[{path: f, content: x}]')[0] ?? '', /must be the absolute path of a file/);
+  assert.match(files('[{path: /a/../b, content: x}]')[0] ?? '', /must be the absolute path of a file/);
   assert.deepEqual(files('[{path: /f}]'), ['injection_files[0] lacks "content"']);
   assert.equal(notYet(manifest(`${build}injection_files: [{path: /run/x, content: y}]\n`)).length, 1);
 });

@@ -1,8 +1,8 @@
 import { splitWords } from '../language/words.ts';
 import { Findings } from './findings.ts';
 import { present } from './present.ts';
-import { wrongReferences } from './references.ts';
-import type { ServiceManifest, Volume } from './service.ts';
+import { looksLikeReference, wrongReferences } from './references.ts';
+import type { BuildKind, ServiceManifest, Volume } from './service.ts';
 import type { ParsedService } from './service-schema.ts';
 import { normaliseSecrets } from './service-secrets.ts';
 import type { YamlSource } from './yaml.ts';
@@ -41,7 +41,7 @@ export function normaliseService(
     unsupported: findings.unsupported,
     locate: (...path) => source.at(path),
   };
-  checkReferences(['build', 'command'], parsed.build.command, secretNames, findings);
+  checkReferences(['build', 'command'], parsed.build.command ?? '', secretNames, findings);
   if (parsed.requirements !== undefined) {
     if (parsed.build.requirements !== undefined) {
       findings.problem(['requirements'], 'stands beside build.requirements', { hint: 'keep build.requirements' });
@@ -53,7 +53,12 @@ export function normaliseService(
 }
 
 function normaliseBuild(build: ParsedService['build'], findings: Findings): ServiceManifest['build'] {
-  if (build.kind !== 'python') findings.notYet(['build', 'kind'], `build.kind ${build.kind}`);
+  const kind = (build.kind ?? 'python').replace(' ', '') as BuildKind;
+  if (kind !== 'python') findings.notYet(['build', 'kind'], `build.kind ${kind}`);
+  for (const field of ['kind', 'command'] as const) {
+    if (build[field] !== undefined) continue;
+    findings.notYet(['build'], `a manifest without build.${field}, which its base decides,`, `write build.${field}`);
+  }
   const from = build.from ?? defaultBase;
   if (from !== defaultBase && !from.startsWith('oci:')) findings.notYet(['build', 'from'], `build.from ${from}`);
   for (const field of laterFields) {
@@ -66,21 +71,23 @@ function normaliseBuild(build: ParsedService['build'], findings: Findings): Serv
   if (build.gen_policy?.policy !== undefined) findings.notYet(['build', 'gen_policy', 'policy'], 'build.gen_policy');
   ignoreHarmless(build, findings);
   build.copy.forEach((entry, index) => {
-    if (entry.startsWith('/') || entry.split('/').includes('..')) {
-      findings.problem(['build', 'copy', index], 'leaves the folder of the manifest', {
-        expected: 'a path below the folder of the manifest',
-        found: entry,
-        hint: 'put the file beside the manifest and name it from there',
-      });
+    // Builders of images read it from the folder of the build, file systems do not: nobody has to guess.
+    if (entry.startsWith('/')) {
+      const inside = entry.replace(/^\/+/, '');
+      findings.notYet(
+        ['build', 'copy', index],
+        `the absolute path ${entry} in build.copy`,
+        `name it from the folder of the manifest${inside === '' ? '' : `: ${inside}`}`,
+      );
     }
   });
   const [uid = '', gid = uid] = (build.user ?? nonroot).split(':');
   return {
-    name: build.name,
-    kind: build.kind,
+    name: build.name ?? build.to.replace(/^.*\//, '').replace(/:.*$/, ''),
+    kind,
     to: build.to,
-    commandText: build.command,
-    argv: words(build.command, findings),
+    commandText: build.command ?? '',
+    argv: build.command === undefined ? [] : words(build.command, findings),
     pwd: build.pwd ?? '/',
     copy: build.copy,
     from,
@@ -161,9 +168,17 @@ function normaliseEnvironment(
   const { global = [] } = parsed.environment ?? {};
   const local = [...oldVariables(parsed, findings), ...(parsed.environment?.local ?? [])];
   const old = parsed.env.length;
-  local.forEach(({ value }, index) => {
+  local.forEach(({ name, value }, index) => {
     const path = index < old ? ['env', index, 'value'] : ['environment', 'local', index - old, 'value'];
     checkReferences(path, value, secretNames, findings);
+    // What waits for another service would be a container before the service, which the chart does not have.
+    if (/^INIT_CONTAINER[12]_ENABLE$/.test(name) && !/^(?:false|0|)$/i.test(value)) {
+      findings.notYet(
+        path,
+        `waiting for another service (${name})`,
+        'remove it; let the program try again until the other service answers',
+      );
+    }
   });
   global.forEach(({ name, value }, index) => {
     if (value !== undefined) {
@@ -221,6 +236,7 @@ function normaliseFiles(
   );
   return files.map(({ path, content }, index) => {
     if (content !== null) checkReferences(['injection_files', index, 'content'], content, secretNames, findings);
+    if (path.includes('{{')) findings.notYet(['injection_files', index, 'path'], `{{…}} in the path ${path}`);
     if (/^\/(?:etc\/(?:resolv\.conf|hosts|hostname)|proc|sys|dev|run|opt\/scone)(?:\/|$)/.test(path)) {
       findings.notYet(['injection_files', index, 'path'], `an injected file at ${path}`);
     }
@@ -234,5 +250,13 @@ function checkReferences(
   secretNames: readonly string[],
   findings: Findings,
 ): void {
-  for (const { rule, hint } of wrongReferences(text, secretNames)) findings.problem(path, rule, { hint });
+  if (looksLikeReference(text)) {
+    findings.warning(path, 'holds SCONE::, which is no placeholder as it is written', {
+      hint: 'write $$SCONE::name$$: in capitals, with two dollars at both ends and no braces',
+    });
+  }
+  for (const { open, rule, hint } of wrongReferences(text, secretNames)) {
+    if (open === undefined) findings.problem(path, rule, { hint });
+    else findings.notYet(path, `${open}, a placeholder that is not closed,`, hint);
+  }
 }

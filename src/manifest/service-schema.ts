@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { keyTypes, volumePolicies } from '../language/vocabulary.ts';
+import { keyTypes, spanPattern, volumePolicies } from '../language/vocabulary.ts';
 import {
-  absolutePath,
   anything,
   apiVersion,
   choice,
+  filePath,
   flag,
+  folderPath,
   nameOrTemplate,
+  newImage,
   oneOrMore,
   optional,
   optionalList,
@@ -21,9 +23,8 @@ import { buildKinds, secretKinds } from './service.ts';
 /** `genservice`, and the names it had in 2022. */
 export const serviceKinds = ['genservice', 'genAppImage', 'genImage'] as const;
 
-const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
-const host = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?)';
-const imageName = new RegExp(`^(?:${host}/)?${component}(?:/${component})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$`);
+/** `java 8` is `java8`: the published description of the language has the blank. */
+const spelledKinds = [...buildKinds, 'java 8', 'java 15', 'java 17', 'java 21'] as const;
 
 const userPattern = /^[0-9]{1,9}(?::[0-9]{1,9})?$/;
 
@@ -38,7 +39,7 @@ const volumeExport = z.strictObject({
 });
 const volume = z.strictObject({
   name: plainName({ description: 'name of the volume', example: 'data' }),
-  path: absolutePath({ description: 'where it is mounted', example: '/data' }),
+  path: folderPath({ description: 'where it is mounted', example: '/data' }),
   export: optionalList(volumeExport, { description: 'sessions that may use it; only for volumes defined here' }),
   import: optional(
     z
@@ -50,95 +51,107 @@ const volume = z.strictObject({
   ),
 });
 
-const build = z
-  .strictObject({
-    name: textLike(
-      /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/,
-      'may only have letters, digits and _ - . and starts with one of the first two',
+const build = z.strictObject({
+  name: textLike(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/,
+    'may only have letters, digits and _ - . and starts with one of the first two',
+    {
+      description: 'name of the service',
+      example: 'python_hello_user',
+    },
+  ),
+  kind: choice(spelledKinds, {
+    description: 'engine of the program; only python is built so far',
+    example: 'python',
+  }),
+  to: newImage({
+    description: 'name of the image to make',
+    example: 'registry.example.org/hello/python_hello_user:latest',
+  }),
+  command: textLike(/\S/, 'must name a program', {
+    description: 'program and arguments',
+    example: 'python3 print_env.py',
+  }),
+  pwd: optional(folderPath({ description: 'working directory', example: '/python', default: '/' })),
+  copy: optionalList(
+    textLike(
+      /^(?!(?:.*\/)?\.\.(?:\/|$))[^\0]+$/s,
+      'must be a path that stays in the folder of the manifest, without ".."',
       {
-        description: 'name of the service',
-        example: 'python_hello_user',
+        description: 'file or folder, named from the folder of the manifest',
+        example: 'print_env.py',
       },
     ),
-    kind: choice(buildKinds, { description: 'engine of the program; only python is built so far', example: 'python' }),
-    to: textLike(imageName, 'must be the name of an image: [host[:port]/]path[:tag], the path in lower case', {
-      description: 'name of the image to make',
-      example: 'registry.example.org/hello/python_hello_user:latest',
+    { description: 'files and folders beside the manifest to copy into the image' },
+  ),
+  requirements: optional(text({ description: 'requirements file of pip', support: 'refused' })),
+  run: optionalList(text({ description: 'command' }), {
+    description: 'commands to run while the image is built',
+    support: 'refused',
+  }),
+  from: optional(
+    textLike(/^\S+$/, 'must be the name of a base', {
+      description: 'base of the image; debian:bookworm, or oci:<folder> with an OCI layout',
+      example: 'debian:bookworm',
+      default: 'debian:bookworm',
     }),
-    command: text({ description: 'program and arguments', example: 'python3 print_env.py' }),
-    pwd: optional(absolutePath({ description: 'working directory', example: '/python', default: '/' })),
-    copy: optionalList(text({ description: 'file or folder' }), {
-      description: 'files and folders beside the manifest to copy into the image',
+  ),
+  user: optional(
+    textLike(userPattern, 'must be a user id, or user id:group id, in numbers', {
+      description: 'user the program runs as; an extension',
+      example: '65532:65532',
+      default: '65532:65532',
     }),
-    requirements: optional(text({ description: 'requirements file of pip', support: 'refused' })),
-    run: optionalList(text({ description: 'command' }), {
-      description: 'commands to run while the image is built',
-      support: 'refused',
+  ),
+  binaries: optionalList(text({ description: 'path of a program' }), {
+    description: 'programs to protect',
+    support: 'refused',
+  }),
+  dirs: optionalList(text({ description: 'folder' }), { description: 'folders to encrypt', support: 'refused' }),
+  fs_dirs: optionalList(text({ description: 'folder' }), {
+    description: 'folders with integrity; all have it',
+    support: 'ignored',
+  }),
+  fs_files: optionalList(text({ description: 'file' }), {
+    description: 'files with integrity; all have it',
+    support: 'ignored',
+  }),
+  plains: optionalList(text({ description: 'folder' }), {
+    description: 'folders without protection',
+    support: 'refused',
+  }),
+  plain_files: optionalList(text({ description: 'file' }), {
+    description: 'files without protection',
+    support: 'refused',
+  }),
+  host_paths: optionalList(text({ description: 'path' }), {
+    description: "paths of the host's file system",
+    support: 'refused',
+  }),
+  volumes: optionalList(volume, { description: 'volumes of the service', support: 'refused' }),
+  stable: optional(text({ description: 'image of the latest stable release', support: 'refused' })),
+  signature: optional(
+    z.strictObject({
+      key: optional(
+        text({ description: 'file of the signing key', default: 'target/identity.pem', support: 'refused' }),
+      ),
+      sign: optional(flag({ description: 'images are always signed', support: 'ignored' })),
     }),
-    from: optional(
-      textLike(/^\S+$/, 'must be the name of a base', {
-        description: 'base of the image; debian:bookworm, or oci:<folder> with an OCI layout',
-        example: 'debian:bookworm',
-        default: 'debian:bookworm',
-      }),
-    ),
-    user: optional(
-      textLike(userPattern, 'must be a user id, or user id:group id, in numbers', {
-        description: 'user the program runs as; an extension',
-        example: '65532:65532',
-        default: '65532:65532',
-      }),
-    ),
-    binaries: optionalList(text({ description: 'path of a program' }), {
-      description: 'programs to protect',
-      support: 'refused',
-    }),
-    dirs: optionalList(text({ description: 'folder' }), { description: 'folders to encrypt', support: 'refused' }),
-    fs_dirs: optionalList(text({ description: 'folder' }), {
-      description: 'folders with integrity; all have it',
+  ),
+  gen_policy: optional(
+    z.strictObject({ policy: optional(text({ description: 'file of a policy template', support: 'refused' })) }),
+  ),
+  binarfs: optional(
+    anything({
+      description: 'of 2022; the whole image is protected',
+      example: '{include-new: [/usr/lib]}',
       support: 'ignored',
     }),
-    fs_files: optionalList(text({ description: 'file' }), {
-      description: 'files with integrity; all have it',
-      support: 'ignored',
-    }),
-    plains: optionalList(text({ description: 'folder' }), {
-      description: 'folders without protection',
-      support: 'refused',
-    }),
-    plain_files: optionalList(text({ description: 'file' }), {
-      description: 'files without protection',
-      support: 'refused',
-    }),
-    host_paths: optionalList(text({ description: 'path' }), {
-      description: "paths of the host's file system",
-      support: 'refused',
-    }),
-    volumes: optionalList(volume, { description: 'volumes of the service', support: 'refused' }),
-    stable: optional(text({ description: 'image of the latest stable release', support: 'refused' })),
-    signature: optional(
-      z.strictObject({
-        key: optional(
-          text({ description: 'file of the signing key', default: 'target/identity.pem', support: 'refused' }),
-        ),
-        sign: optional(flag({ description: 'images are always signed', support: 'ignored' })),
-      }),
-    ),
-    gen_policy: optional(
-      z.strictObject({ policy: optional(text({ description: 'file of a policy template', support: 'refused' })) }),
-    ),
-    binarfs: optional(
-      anything({
-        description: 'of 2022; the whole image is protected',
-        example: '{include-new: [/usr/lib]}',
-        support: 'ignored',
-      }),
-    ),
-    host_path: optional(
-      anything({ description: 'an old misspelling of host_paths, without effect', support: 'ignored' }),
-    ),
-  })
-  .meta({ description: 'how to build the image' });
+  ),
+  host_path: optional(
+    anything({ description: 'an old misspelling of host_paths, without effect', support: 'ignored' }),
+  ),
+});
 
 const localVariable = z.strictObject({
   name: variableName,
@@ -156,7 +169,7 @@ const environment = z.strictObject({
 });
 
 const injectionFile = z.strictObject({
-  path: absolutePath({ description: 'where the program finds the file', example: '/etc/app/password' }),
+  path: filePath({ description: 'where the program finds the file', example: '/etc/app/password' }),
   content: text({ description: 'text of the file' }).nullable(),
 });
 
@@ -200,7 +213,7 @@ const secret = z.strictObject({
     choice(['server', 'client'], { description: 'x509: what the certificate is for', support: later }),
   ),
   valid_for: optional(
-    text({
+    textLike(new RegExp(`${spanPattern.source}|\\{\\{`), 'must be a time, such as 90 days or 1 year', {
       description: 'x509, x509-ca: life of the certificate',
       example: '90 days',
       default: 'without an end',
@@ -210,6 +223,13 @@ const secret = z.strictObject({
   export_public: optional(flag({ description: 'whether everybody may read it', default: 'false' })),
   migrate: optional(
     flag({ description: 'private-key: whether it survives an update', default: 'false', support: later }),
+  ),
+  san: optional(anything({ description: 'x509: alternative names, as sessions have them', support: later })),
+  export: optional(
+    anything({
+      description: 'who may import it, as sessions have it; services of the mesh may without it',
+      support: later,
+    }),
   ),
   tenant_id: optional(text({ description: 'aad-token: tenant', support: later })),
   client_id: optional(text({ description: 'aad-token: client', support: later })),
@@ -229,11 +249,23 @@ const secrets = z.strictObject({
 export const serviceSchema = z.strictObject({
   apiVersion,
   kind: z.enum(serviceKinds).meta({ description: 'what this file is', example: 'genservice' }),
-  build,
+  build: build.meta({ description: 'how to build the image' }),
   environment: optional(environment.meta({ description: 'variables of the program' })),
   injection_files: optionalList(injectionFile, { description: 'files that only the program sees' }),
   secrets: optional(secrets.meta({ description: 'secrets that the CAS keeps' })),
   requirements: optional(text({ description: 'old place of build.requirements', support: 'refused' })),
   env: optionalList(oldVariable, { description: 'old form of environment.local' }),
 });
-export type ParsedService = z.infer<typeof serviceSchema>;
+
+/** The kinds of 2022, under which an image may take its name, engine and command from its base. */
+export const oldServiceKinds: readonly string[] = serviceKinds.slice(1);
+export const oldServiceSchema = serviceSchema.extend({
+  build: build
+    .extend({
+      name: optional(build.shape.name),
+      kind: optional(build.shape.kind),
+      command: optional(build.shape.command),
+    })
+    .meta({ description: 'how to build the image' }),
+});
+export type ParsedService = z.infer<typeof oldServiceSchema>;

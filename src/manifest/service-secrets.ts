@@ -1,8 +1,8 @@
-import { hasField, spanPattern } from '../language/vocabulary.ts';
+import { hasField } from '../language/vocabulary.ts';
 import type { Findings } from './findings.ts';
 import type { SecretSource, ServiceManifest } from './service.ts';
 import type { ParsedService } from './service-schema.ts';
-import { didYouMean } from './suggest.ts';
+import { suggest } from './suggest.ts';
 
 /** The secrets of a manifest in their normal form; what is wrong in them and between them is found here. */
 export function normaliseSecrets(parsed: ParsedService, findings: Findings): ServiceManifest['secrets'] {
@@ -35,11 +35,14 @@ function checkIssuers(global: readonly ParsedSecret[], imported: readonly string
       if (name === undefined || name.includes('{{') || imported.includes(name)) continue;
       const named = byName.get(name);
       if (named === undefined) {
+        const others = global.filter((one) => one.kind === kind).map((one) => one.name);
+        const meant = suggest(name, [...others, ...imported]);
         findings.problem(
           [...path, field],
           `names the secret ${name}, which this manifest neither defines nor imports`,
           {
-            hint: didYouMean(name, [...byName.keys(), ...imported]),
+            hint:
+              meant === undefined ? `define {name: ${name}, kind: ${kind}}, or import it` : `did you mean "${meant}"?`,
           },
         );
       } else if (named.kind !== kind) {
@@ -65,25 +68,38 @@ function checkIssuers(global: readonly ParsedSecret[], imported: readonly string
 
 type ParsedSecret = NonNullable<ParsedService['secrets']>['global'][number];
 
-function normaliseSecret(secret: ParsedSecret, path: (string | number)[], findings: Findings): SecretSource {
-  const { kind, value } = secret;
+function normaliseSecret(parsed: ParsedSecret, path: (string | number)[], findings: Findings): SecretSource {
+  const { san, export: exported, ...secret } = parsed;
+  for (const [field, member] of Object.entries({ san, export: exported })) {
+    if (member === undefined) continue;
+    findings.notYet([...path, field], `secrets.global[].${field}`, laterHints[field]);
+  }
+  const { kind } = secret;
+  const value = kind === 'binary' ? secret.value?.replace(/\s+/g, '').toLowerCase() : secret.value;
   if (kind !== 'ascii' && kind !== 'binary') findings.notYet([...path, 'kind'], `the secret kind ${kind}`);
   for (const [field, given] of Object.entries(secret)) {
     if (given === undefined || hasField(kind, field)) continue;
     findings.problem([...path, field], `has no meaning for a secret of kind ${kind}`, { hint: 'remove it' });
   }
   if (value === '') findings.problem([...path, 'value'], 'is empty', { hint: 'remove it to have one generated' });
-  else if (kind === 'binary' && value !== undefined && !/^(?:[0-9a-f]{2})+$/i.test(value)) {
+  else if (kind === 'binary' && value !== undefined && !/^(?:[0-9a-f]{2})+$/.test(value)) {
     findings.problem([...path, 'value'], 'must be hex, two digits for each byte', { hint: 'write the bytes in hex' });
   } else if (kind !== 'ascii' && kind !== 'binary') checkKind(secret, path, findings);
   const given = Object.fromEntries(Object.entries(secret).filter(([, member]) => member !== undefined));
-  if (kind === 'binary' && value !== undefined) given['value'] = value.toLowerCase();
+  // A block scalar ends with a line feed, and long values are broken over lines.
+  if (value !== undefined) given['value'] = value;
   return given as unknown as SecretSource;
 }
 
+/** What to do instead of what only sessions have. */
+const laterHints: { readonly [field: string]: string } = {
+  san: 'name the DNS names in dns',
+  export: 'remove it: a service of the mesh that imports the secret gets it without this',
+};
+
 /** What keys, certificates and tokens need. */
-function checkKind(secret: ParsedSecret, path: (string | number)[], findings: Findings): void {
-  const { kind, value, valid_for } = secret;
+function checkKind(secret: Omit<ParsedSecret, 'san' | 'export'>, path: (string | number)[], findings: Findings): void {
+  const { kind, value } = secret;
   if (kind === 'aad-token') {
     if (value !== undefined) {
       findings.problem([...path, 'value'], 'has no meaning for a secret of kind aad-token', { hint: 'remove it' });
@@ -111,12 +127,6 @@ function checkKind(secret: ParsedSecret, path: (string | number)[], findings: Fi
   if (secret.endpoint === 'client' && secret.dns !== undefined) {
     findings.problem([...path, 'dns'], 'stands beside endpoint: client', {
       hint: 'clients have no DNS names: remove it',
-    });
-  }
-  if (valid_for !== undefined && !valid_for.includes('{{') && !spanPattern.test(valid_for)) {
-    findings.problem([...path, 'valid_for'], 'must be a time', {
-      found: valid_for,
-      hint: 'write it as 90 days, or 1 year',
     });
   }
 }

@@ -24,6 +24,15 @@ export type SecretKind = (typeof secretKinds)[number];
 /** Where a key or entry of the file stands; a path that does not exist answers with its nearest parent. */
 export type Locate = (...path: readonly (string | number)[]) => Position;
 
+/** A field or value that is known, was given and is not supported yet; see `notYet`. */
+export interface Unsupported {
+  /** By name: `build.volumes`. */
+  what: string;
+  at: Position;
+  /** What to do instead, where there is something. */
+  hint?: string;
+}
+
 /** A secret that a service defines. Numbers and booleans are text, as everywhere in a manifest. */
 export interface SecretSource {
   name: string;
@@ -69,7 +78,7 @@ export interface Build {
   to: string;
   /** The command as written. */
   commandText: string;
-  /** The command, split at blanks with `'` and `"`; never empty. */
+  /** The command, split at blanks with `'` and `"`. Empty only in a manifest of 2022, which no image is made of yet. */
   argv: string[];
   /** Working directory inside the image, absolute; `/` where none is given. */
   pwd: string;
@@ -109,7 +118,6 @@ export interface ServiceManifest {
   };
   injection_files: { path: string; content: string | null }[];
   secrets: { global: SecretSource[]; import: string[] };
-  /** Fields that are known, were given and are not supported yet; see `notYet`. */
-  unsupported: { what: string; at: Position }[];
+  unsupported: Unsupported[];
   locate: Locate;
 }

@@ -34,7 +34,7 @@ test('an unknown flag is refused, with the one that was meant', () => {
     message: '"--only-for-testing-debug" is no tolerance flag',
     hint: 'did you mean "--only_for_testing-debug"?',
   });
-  for (const flag of ['-c', '-X', 'C', '-CG', '__proto__', 'constructor']) {
+  for (const flag of ['-c', '-X', 'C', '-CX', '-', '__proto__', 'constructor']) {
     assert.throws(() => parseTolerance([flag]), { name: 'SconeError' }, flag);
   }
 });
@@ -48,4 +48,10 @@ test('a flag that the attestation has elsewhere is not supported yet, by name', 
     code: 'E_NOT_YET',
     message: 'the tolerance flag --mrenclave is not supported yet',
   });
+  assert.throws(() => parseTolerance(['-c', 'AAAA', '-X']), { code: 'E_USAGE', message: '"-X" is no tolerance flag' });
+  assert.throws(() => parseTolerance(['--isvsvn', '-C']), { code: 'E_USAGE', found: '--isvsvn' });
+});
+
+test('short flags may stand together', () => {
+  assert.deepEqual(parseTolerance(['-CGS']), parseTolerance(['-C', '-G', '-S']));
 });

@@ -1,6 +1,7 @@
 import { SconeError } from '../core/errors.ts';
+import { weaknesses } from '../language/vocabulary.ts';
 import type { Tolerance } from './meshfile.ts';
-import { didYouMean } from './suggest.ts';
+import { suggest } from './suggest.ts';
 
 /** What is accepted where nothing is said: nothing. */
 export const strict: Tolerance = {
@@ -30,17 +31,18 @@ const flags: { readonly [flag: string]: keyof Tolerance } = {
  */
 export const withoutEffect: readonly string[] = ['--software-hardening-needed', '--insecure-configuration'];
 
-/** Flags of the same command that say something else, or that cannot be honoured. */
-const later: readonly string[] = [
-  '--only_for_testing_allow-unprovisioned-cas',
-  '--allow-cas-owner-secret-access',
-  '--mrenclave',
-  '--mrsigner',
-  '--isvprodid',
-  '--isvsvn',
-  '-c',
-  '-s',
-];
+/** Flags of the same command that cannot be honoured yet. */
+const later: readonly string[] = ['--only_for_testing_allow-unprovisioned-cas', '--allow-cas-owner-secret-access'];
+/** The same for flags with a value, in the next word or behind `=`. */
+const laterWithValue: readonly string[] = ['--mrenclave', '--mrsigner', '--isvprodid', '--isvsvn', '-c', '-s'];
+
+/** All that is a tolerance, for the published JSON Schema. */
+export const tolerancePattern = (() => {
+  const plain = [...Object.keys(flags), ...withoutEffect, ...later].join('|');
+  const valued = `(?:${laterWithValue.join('|')})(?:=\\S*|\\s+[^\\s-]\\S*)`;
+  const word = `(?:${plain}|-[CGS]{2,3}|${valued})`;
+  return new RegExp(`^\\s*(?:${word}(?:\\s+${word})*)?\\s*$`);
+})();
 
 /**
  * The tolerance that flags ask for, as `cas[].tolerance` and `sconectl cas attest` write them. A flag that is not known
@@ -49,26 +51,54 @@ const later: readonly string[] = [
  */
 export function parseTolerance(words: readonly string[]): Tolerance {
   const tolerance = { ...strict };
-  for (const word of words) {
+  let unsupported: SconeError | undefined;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
     if (withoutEffect.includes(word)) continue;
-    const name = Object.hasOwn(flags, word) ? flags[word] : undefined;
-    if (name === undefined) throw unknownFlag(word);
-    tolerance[name] = true;
+    const [name = '', value] = word.split(/=(.*)/s, 2);
+    if (later.includes(word) || laterWithValue.includes(name)) {
+      unsupported ??= notYet(word, name);
+      if (laterWithValue.includes(name) && value === undefined) {
+        at++;
+        if (words[at] === undefined || words[at]?.startsWith('-') === true) throw withoutValue(name);
+      }
+      continue;
+    }
+    // Short flags may stand together: `-CGS`.
+    const single = /^-[CGS]{2,3}$/.test(word) ? Array.from(word.slice(1), (letter) => `-${letter}`) : [word];
+    for (const flag of single) {
+      const meaning = Object.hasOwn(flags, flag) ? flags[flag] : undefined;
+      if (meaning === undefined) throw unknownFlag(flag);
+      tolerance[meaning] = true;
+    }
   }
+  if (unsupported !== undefined) throw unsupported;
   return tolerance;
 }
 
+function notYet(word: string, name: string): SconeError {
+  return new SconeError('E_NOT_YET', `the tolerance flag ${name} is not supported yet`, {
+    found: word,
+    hint: 'leave it out; the key hash of the CAS is given in cas_key',
+  });
+}
+
+function withoutValue(name: string): SconeError {
+  return new SconeError('E_USAGE', `the tolerance flag ${name} has no value`, {
+    found: name,
+    hint: `write ${name} and its value, or leave both out`,
+  });
+}
+
 function unknownFlag(flag: string): SconeError {
-  const name = flag.split('=', 1)[0] ?? flag;
-  if (later.includes(name)) {
-    return new SconeError('E_NOT_YET', `the tolerance flag ${name} is not supported yet`, {
-      found: flag,
-      hint: 'leave it out; the key hash of the CAS is given in cas_key',
-    });
-  }
+  const meant = suggest(flag, Object.keys(flags));
   return new SconeError('E_USAGE', `${JSON.stringify(flag)} is no tolerance flag`, {
     expected: `some of ${Object.keys(flags).join(' ')}`,
     found: flag,
-    hint: didYouMean(flag, Object.keys(flags)),
+    hint: (weaknesses as readonly string[]).includes(flag.replace(/^-+/, ''))
+      ? 'this is a weakness of services: they are tolerated in policy.tolerate'
+      : meant === undefined
+        ? 'remove it, or write the one that was meant'
+        : `did you mean "${meant}"?`,
   });
 }

@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import { needsQuotes } from './syntax.ts';
 
 /** A YAML value: scalars as the text they were written with, maps without a prototype. */
 export type Tree = null | string | Tree[] | TreeMap;
@@ -25,6 +26,8 @@ export const yamlLimits = {
   depth: 64,
   /** Values after aliases were followed. */
   values: 100_000,
+  /** UTF-16 units of all texts after aliases were followed. */
+  characters: 4 * 1024 * 1024,
 } as const;
 
 /** Ends the reading. */
@@ -35,6 +38,7 @@ export type Say = (offset: number, message: string, hint: string) => void;
 /** Turns nodes into trees and places, in one pass. */
 export class Walk {
   private values = 0;
+  private characters = 0;
   private following = false;
   private readonly anchors = new Map<string, Node>();
   private readonly open = new Set<Node>();
@@ -66,6 +70,10 @@ export class Walk {
     const place: Place = { start, end };
     if (isScalar(node)) {
       const value = scalarText(node);
+      this.characters += value?.length ?? 0;
+      if (this.characters > yamlLimits.characters) {
+        this.fail(start, `the file has more than ${yamlLimits.characters} characters once its aliases are followed`);
+      }
       if (value?.includes('\0') === true || value?.isWellFormed() === false) {
         this.say(start, 'the text holds a NUL or half a character', 'write the text without such escapes');
       }
@@ -106,12 +114,21 @@ export class Walk {
     place.members = members;
     for (const { key, value } of items) {
       const keyStart = key.range?.[0] ?? place.start;
+      if (isMap(key) && key.flow === true && this.text.charAt(keyStart - 1) === '{') {
+        const { offset = keyStart, message, hint = '' } = needsQuotes(this.text, keyStart);
+        this.say(offset, message, hint);
+        continue;
+      }
       const keyValue = this.node(key, depth + 1).value;
       if (keyValue !== null && typeof keyValue !== 'string') {
         this.say(keyStart, 'a key must be a text', 'write the key as one word or in quotes');
         continue;
       }
       const name = keyValue ?? this.text.slice(keyStart, key.range?.[1]);
+      if (name === '<<' && isScalar(key) && key.type === 'PLAIN') {
+        this.say(keyStart, 'merge keys (<<) are not used here', 'write the keys themselves in each place');
+        continue;
+      }
       const member =
         value === null ? { value: null, place: { start: keyStart, end: keyStart } } : this.node(value, depth + 1);
       if (members.has(name)) {

@@ -27,28 +27,28 @@ export function substituteVariables(
   const unset = new Set<string>();
   const key = (at: Position | undefined) => `${at?.line}:${at?.column}`;
 
-  const scalar = (text: string, place: Place): string => {
-    let from = place.start;
+  const scalar = (text: string, { start: first, end }: Place): string => {
+    let from = first;
     let lost = false;
-    return text.replace(dollar, (whole: string, braced: string | undefined, bare: string | undefined) => {
+    return text.replace(dollar, (whole: string, braced: string | undefined, bare: string | undefined, at: number) => {
       if (whole === '\\$') return '$';
       const name = braced ?? bare;
       if (name === undefined) return whole;
       // In a quoted or folded scalar the text and its source may differ; the variable itself is written the same way.
       // Where it is not (an escape, an alias), the beginning of the scalar has to do for the rest of it.
-      const found = lost ? -1 : source.text.slice(from, place.end).indexOf(whole);
-      const start = found < 0 ? place.start : from + found;
+      const found = lost ? -1 : source.text.slice(from, end).indexOf(whole);
+      const start = found < 0 ? first : from + found;
       lost = found < 0;
       if (!lost) from = start + whole.length;
       const value = variables.get(name);
       if (value !== undefined) return value;
-      unset.add(key(source.position(place.start)));
+      unset.add(key(source.position(first)));
       if (problems.length >= mostProblems) return whole;
-      const at = source.position(start);
+      const place = source.position(start);
       if (!variableName.test(name)) {
         problems.push(
           new SconeError('E_VARIABLE', `${JSON.stringify(whole)} is no variable`, {
-            at,
+            at: place,
             expected: '${NAME} of letters, digits and _',
             hint: 'write \\${ where the text itself has these characters',
           }),
@@ -57,8 +57,10 @@ export function substituteVariables(
       }
       problems.push(
         new SconeError('E_VARIABLE', `the variable ${name} has no value`, {
-          at,
-          hint: `set it in the environment (${name}=… sconectl apply …), or write \\$${name} where the text itself is meant`,
+          at: place,
+          hint: text.startsWith('::', at + whole.length)
+            ? 'a placeholder has two dollars at both ends: $$SCONE::name$$'
+            : `set it in the environment (${name}=… sconectl apply …), or write \\$${name} where the text itself is meant`,
         }),
       );
       return whole;

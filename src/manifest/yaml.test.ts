@@ -114,8 +114,16 @@ test('52: aliases repeat what they name, but neither themselves nor without boun
   assert.match(problem ?? '', /more than 100000 values once its aliases are followed$/);
 });
 
-test('a merge key is a key like any other, so that the schema refuses it', () => {
-  assert.deepEqual(plain('a: &x {k: 1}\nb: {<<: *x}\n'), { a: { k: '1' }, b: { '<<': { k: '1' } } });
+test('52: merge keys are refused by name, unless they are quoted', () => {
+  assert.deepEqual(problems('a: &x {k: 1}\nb: {<<: *x}\n'), ['2:5 merge keys (<<) are not used here']);
+  assert.deepEqual(plain('"<<": x\n'), { '<<': 'x' });
+});
+
+test('a mark of a document at the end begins none', () => {
+  for (const end of ['---', '--- # end', '---\n\n# end\n', '---\r\n']) {
+    assert.deepEqual(plain(`---\na: 1\n${end}`), { a: '1' }, JSON.stringify(end));
+  }
+  assert.equal(problems('a: 1\n---\n---\nb: 1\n').length, 1);
 });
 
 test('names like __proto__ are names, and maps have no prototype', () => {
@@ -130,8 +138,8 @@ test('several documents, keys that are no text, tabs and broken YAML are refused
   assert.deepEqual(problems('a: 1\n---\nb: 2\n'), ['2:1 the file holds several YAML documents']);
   assert.deepEqual(problems('? [a]\n: 1\n'), ['1:3 a key must be a text']);
   assert.deepEqual(problems('a:\n\t- b\n')[0], '2:1 a tab is used for indentation; YAML wants blanks');
-  assert.match(problems('a: [1, 2\nb: 3\n')[0] ?? '', /^2:\d+ this is not YAML: /);
-  assert.match(problems('a: "x\n')[0] ?? '', /this is not YAML: missing closing "quote/);
+  assert.match(problems('a: [1, 2\nb: 3\n')[0] ?? '', /^2:1 a list in \[ \] is not closed before this line$/);
+  assert.equal(problems('a: "x\n')[0], '1:4 a text in " is not closed');
 });
 
 test('characters that YAML forbids are refused at their place, and escapes cannot bring a NUL', () => {
@@ -179,6 +187,13 @@ const hostile: [string, string][] = [
   ['an open quote of lines', `a: "${'x\n'.repeat(500_000)}`],
   ['directives', '%A b\n'.repeat(200_000)],
   ['document ends', '...\n'.repeat(250_000)],
+  ['document starts', '---\n'.repeat(250_000)],
+  ['a document start and blank lines', `a: 1\n---${'\n'.repeat(1_000_000)}x`],
+  ['a long text that aliases repeat', `a: &a "$${'x'.repeat(500_000)}"\nb: [${'*a,'.repeat(30_000)}]`],
+  ['open quotes', `${"'' \n".repeat(200_000)}"`],
+  ['odd blanks', `a: [\n${`${' '.repeat(50)}\u00a0\n`.repeat(18_000)}`],
+  ['marks of conflicts', `a: [\n${'<<<<<<<\n'.repeat(100_000)}`],
+  ['templates without quotes', `a: ${'{{'.repeat(30)}\n`],
 ];
 
 for (const [what, text] of hostile) {
@@ -197,7 +212,13 @@ for (const [what, text] of hostile) {
 }
 
 test('the limits are those of the documentation', () => {
-  assert.deepEqual(yamlLimits, { length: 1_048_576, lexemes: 100_000, depth: 64, values: 100_000 });
+  assert.deepEqual(yamlLimits, {
+    length: 1_048_576,
+    lexemes: 100_000,
+    depth: 64,
+    values: 100_000,
+    characters: 4_194_304,
+  });
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
   assert.deepEqual(problems(nested(64)), []);
   assert.match(problems(nested(66))[0] ?? '', /nested deeper than 64 levels$/);

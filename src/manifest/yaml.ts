@@ -1,6 +1,7 @@
 import { Lexer, parseDocument } from 'yaml';
 import { type ErrorCode, type Position, SconeError } from '../core/errors.ts';
 import { type Lines, lineStarts, positionIn } from './lines.ts';
+import { syntaxMistake } from './syntax.ts';
 import { type Fail, type Place, type Say, type Tree, Walk, yamlLimits } from './tree.ts';
 
 /** Local tags of the session language (c.5). */
@@ -82,7 +83,7 @@ export function readYaml(text: string, file: string, code: ErrorCode = 'E_MANIFE
     throw summary(file, code, [new SconeError(code, message, { at, ...(hint === undefined ? {} : { hint }) })]);
   };
   checkText(text, fail);
-  const document = parseDocument(text, {
+  const document = parseDocument(withoutLastMark(text), {
     schema: 'failsafe',
     // The library compares each key with every other; the walk below does it in linear time.
     uniqueKeys: false,
@@ -93,11 +94,10 @@ export function readYaml(text: string, file: string, code: ErrorCode = 'E_MANIFE
   // What the parser says after its first error is mostly a consequence of it.
   const [broken] = document.errors.toSorted((a, b) => a.pos[0] - b.pos[0]);
   if (broken !== undefined) {
-    fail(
-      broken.pos[0],
-      syntaxMessage(broken.code, broken.message),
-      broken.code === 'MULTIPLE_DOCS' ? 'split the file at `---`: one document in each file' : undefined,
-    );
+    const told = { code: broken.code, message: broken.message, offset: broken.pos[0] };
+    if (/call stack/.test(told.message)) fail(told.offset, `the file is nested deeper than ${yamlLimits.depth} levels`);
+    const { offset, message, hint } = syntaxMistake(text, told);
+    fail(offset, message, hint);
   }
   const problems: SconeError[] = [];
   const say: Say = (offset, message, hint) =>
@@ -118,6 +118,12 @@ export function summary(file: string, code: ErrorCode, problems: readonly SconeE
 
 export function byPosition(a: SconeError, b: SconeError): number {
   return (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0);
+}
+
+/** A `---` at the end, with nothing behind it, begins no document. */
+function withoutLastMark(text: string): string {
+  const mark = /\n---[ \t]*(?:#.*)?(?:\r?\n[ \t]*(?:#.*)?)*$/.exec(text);
+  return mark === null ? text : text.slice(0, mark.index + 1);
 }
 
 function empty(): { value: Tree; place: Place } {
@@ -150,11 +156,4 @@ function checkText(text: string, fail: Fail): void {
     if (depth > yamlLimits.depth) fail(offset, `the file is nested deeper than ${yamlLimits.depth} levels`);
     offset += lexeme.length;
   }
-}
-
-function syntaxMessage(kind: string, message: string): string {
-  if (kind === 'MULTIPLE_DOCS') return 'the file holds several YAML documents';
-  if (kind === 'TAB_AS_INDENT') return 'a tab is used for indentation; YAML wants blanks';
-  if (/call stack/.test(message)) return `the file is nested deeper than ${yamlLimits.depth} levels`;
-  return `this is not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1).replace(/\.$/, '')}`;
 }

@@ -176,7 +176,7 @@ error E_MANIFEST: secrets.global[3].issuer names the secret d, which this manife
   at a.yml:9:51
  9 |   - {name: c, kind: x509, private_key: k, issuer: d}
    |                                                   ^
-  Hint: did you mean "k"?
+  Hint: define {name: d, kind: x509-ca}, or import it
 
 1 file, 3 errors, 0 warnings
 `,
