@@ -143,12 +143,11 @@ class Reader {
     numbers.lastIndex = this.at;
     const found = numbers.exec(this.text);
     if (found === null) this.fail('holds something that is no JSON');
-    const start = this.at;
     this.at += found[0].length;
-    const value = this.native(start);
+    const value = Number(found[0]);
     // A whole number beyond 2^53 would be rounded here and not by another reader.
     const rounded = /^-?[0-9]+$/.test(found[0]) && !Number.isSafeInteger(value);
-    if (typeof value !== 'number' || !Number.isFinite(value) || rounded) this.fail('holds a number out of range');
+    if (!Number.isFinite(value) || rounded) this.fail('holds a number out of range');
     return value;
   }
 
