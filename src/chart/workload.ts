@@ -1,3 +1,4 @@
+import { SconeError } from '../core/errors.ts';
 import type { DerivedService } from '../mesh/types.ts';
 import { label } from './names.ts';
 
@@ -9,6 +10,13 @@ import { label } from './names.ts';
 export function renderWorkload({ service, descriptor }: DerivedService): string {
   const name = label(service);
   const { uid, gid } = descriptor.user;
+  if (uid === 0) {
+    throw new SconeError('E_IMAGE', `the image of ${service} runs as root, and no service does`, {
+      expected: 'a user id other than 0',
+      found: `${uid}:${gid}`,
+      hint: 'change build.user in its service manifest, and apply that again',
+    });
+  }
   return `{{- $service := index .Values.services "${name}" -}}
 {{- $name := printf "%s-${name}" .Release.Name -}}
 {{- if gt (len $name) 63 -}}
@@ -47,7 +55,7 @@ spec:
         {{- end }}
       {{- end }}
       securityContext:
-        runAsNonRoot: ${uid !== 0}
+        runAsNonRoot: true
         runAsUser: ${uid}
         runAsGroup: ${gid}
         seccompProfile:

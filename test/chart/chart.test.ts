@@ -251,6 +251,15 @@ test('the user of the image is the user of the pod', (t) => {
   assert.deepEqual([securityContext.runAsUser, securityContext.runAsGroup], [1000, 2000]);
 });
 
+test('an image that runs as root gets no chart', () => {
+  assert.throws(() => renderChart(sampleMesh({ service: '  user: "0:1000"\n' })), {
+    code: 'E_IMAGE',
+    message: 'the image of one runs as root, and no service does',
+    found: '0:1000',
+    hint: /build\.user/,
+  });
+});
+
 test('the notes say how to see logs, and first of all that a simulation is NOT CONFIDENTIAL', (t) => {
   const found = need(t, 'helm');
   if (found === undefined) return;

@@ -5,6 +5,7 @@ import { appendFileSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmS
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import type { SconeError } from '../../src/core/errors.ts';
 import { parseDescriptor } from '../../src/manifest/descriptor.ts';
 import { decodePath, encodePath, pathBytes } from '../../src/oci/path.ts';
 import { type Entry, parseRootfs } from '../../src/oci/rootfs.ts';
@@ -203,6 +204,21 @@ test('a lock of other bytes is refused with the way out, and the old image keeps
   }
   const store = await openStore(join(home, 'images'));
   assert.equal((await store.resolve('test/hello:v1'))?.digest, built.digest);
+});
+
+test('a service that would run as root is refused by position, before anything is fetched', async (t) => {
+  const home = tempFolder(t);
+  const folder = writeProject(tempFolder(t));
+  const text = readFileSync(join(folder, 'service.yml'), 'utf8');
+  for (const user of ['root', '0', '"0:1000"', '00']) {
+    writeFileSync(join(folder, 'service.yml'), text.replace('  pwd: /python', `  pwd: /python\n  user: ${user}`));
+    await assert.rejects(build({ folder, home }), (error: SconeError) => {
+      assert.equal(error.code, 'E_MANIFEST', user);
+      assert.deepEqual([error.at?.file, error.at?.line], [join(folder, 'service.yml'), 16], user);
+      return true;
+    });
+  }
+  assert.deepEqual(readdirSync(home), []);
 });
 
 test('a command that the image does not have, and files that are missing, are errors before anything is stored', async (t) => {
