@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { access, mkdir, constants as modes, readFile, rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SconeError } from '../core/errors.ts';
 import { bundleConfig } from './bundle.ts';
+import { keep } from './keeper.ts';
 import { eachLine } from './lines.ts';
 
 export interface ContainerOptions {
@@ -33,17 +34,17 @@ export interface Container {
   stop: (graceMilliseconds: number) => Promise<void>;
 }
 
-/** Starts a container in the foreground of a process of its own. When `ended` settles, nothing of it is left. */
+/**
+ * Starts a container in the foreground of a process of its own. When `ended` settles, nothing of it is left; when this
+ * process is killed, nothing is left a few seconds later.
+ */
 export async function startContainer(options: ContainerOptions): Promise<Container> {
   const { tool, folder, id, onLine } = options;
   const log = join(folder, 'log.json');
   const state = join(folder, 'state');
+  await access(tool, modes.X_OK).catch((error: Error) => Promise.reject(failed(options, error.message)));
   await writeBundle(options);
-  // Not in our process group: Ctrl-C reaches us only, and we stop the program in order.
-  const child = spawn(tool, ['--root', state, '--log', log, '--log-format', 'json', 'run', '--bundle', folder, id], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+  const child = keep(tool, state, id, folder, ['--log', log, '--log-format', 'json', 'run', '--bundle', folder, id]);
   const command = (...words: string[]): boolean =>
     spawnSync(tool, ['--root', state, ...words], { stdio: 'ignore' }).status === 0;
   const closed = new Promise<number>((resolve, reject) => {
@@ -85,7 +86,7 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
       if (!hasEnded()) command('kill', id, 'KILL');
       if (await within(2000)) return;
       // It has not even become a container.
-      child.kill('SIGKILL');
+      child.stdin.destroy();
       await over;
     },
   };

@@ -1,61 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { renderInitData } from '../../src/initdata/document.ts';
-import type { Store } from '../../src/oci/store.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startContainer } from '../../src/run/container.ts';
 import { sweep } from '../../src/run/leftovers.ts';
 import { runServices } from '../../src/run/services.ts';
 import { need } from '../support/require.ts';
 import { tempFolder } from '../support/temp.ts';
-
-/** A root file system with a shell and `sleep`, from this machine. */
-function makeRootfs(folder: string): void {
-  for (const place of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'run/scone']) {
-    mkdirSync(join(folder, place), { recursive: true });
-  }
-  for (const name of ['hosts', 'hostname', 'resolv.conf']) writeFileSync(join(folder, 'etc', name), '');
-  for (const program of ['/bin/sh', '/bin/sleep']) {
-    copyFileSync(program, join(folder, program));
-    const libraries = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout.matchAll(/(\/\S+) \(0x/g);
-    for (const [, library = ''] of libraries) {
-      mkdirSync(dirname(join(folder, library)), { recursive: true });
-      copyFileSync(library, join(folder, library));
-    }
-  }
-  if (!existsSync(join(folder, 'usr/bin'))) {
-    mkdirSync(join(folder, 'usr'), { recursive: true });
-    symlinkSync('/bin', join(folder, 'usr/bin'));
-  }
-}
-
-/** A store whose images all have that shell as their entry point; the digest says what it runs. */
-function storeOf(scripts: ReadonlyMap<string, string>): Store {
-  const store: Partial<Store> = {
-    resolve: async (name) => {
-      const digest = name.slice(name.indexOf('@') + 1);
-      const script = scripts.get(digest);
-      if (script === undefined) return undefined;
-      const config = { Entrypoint: ['/bin/sh', '-c', script], User: '65532:65532' };
-      return { digest, manifest: {}, config: { config } } as unknown as Awaited<ReturnType<Store['resolve']>>;
-    },
-    unpack: async (_digest, folder) => {
-      makeRootfs(folder);
-      return {} as Awaited<ReturnType<Store['unpack']>>;
-    },
-  };
-  return store as Store;
-}
-
-const initData = renderInitData({
-  mode: 'service',
-  cas_url: 'cas:18765',
-  cas_key: ['4kPASxcdARsDT7oBcJHVyZWAAwN1HT13TGMtRPEmrApp4pFrddp'],
-  config_id: 'a/b/c',
-  rootfs: '00'.repeat(32),
-});
+import { initData, makeRootfs, storeOf } from './shell-service.ts';
 
 /** Runs services of the given scripts by name; answers the exit code and what was seen. */
 async function run(
@@ -212,4 +167,39 @@ test('60: containers of a sconectl that was killed are ended by the next one', a
   await sweep(folder, tool);
   assert.equal(await container.ended, 137);
   assert.deepEqual(readdirSync(folder), ['rootfs']);
+});
+
+test('60: whenever it is killed, even while it starts a container, nothing runs a few seconds later', async (t) => {
+  const tool = tools(t);
+  if (tool === undefined) return;
+  const folder = tempFolder(t);
+  const killed = async (milliseconds: number): Promise<number> => {
+    const own = join(folder, String(milliseconds));
+    mkdirSync(own);
+    const program = join(import.meta.dirname, 'shell-service.ts');
+    const child = spawn(process.execPath, [program, own, tool], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    await sleep(milliseconds);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    return child.pid ?? 0;
+  };
+  const pids: number[] = [];
+  for (const moment of [0, 10, 20, 30, 40, 60, 80, 120, 200]) pids.push(await killed(moment));
+  const ours = (text: string): boolean => pids.some((pid) => text.includes(`sconectl-${pid}-`));
+  // A keeper, or the tool, names its container; what runs in it has a cgroup of its own.
+  const commands = (): string[] =>
+    readdirSync('/proc').flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+      } catch {
+        return [];
+      }
+    });
+  const left = (): string[] => [
+    ...commands().filter(ours),
+    ...readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter(ours),
+  ];
+  for (let tries = 0; left().length > 0 && tries < 80; tries++) await sleep(100);
+  assert.deepEqual(left(), []);
 });
