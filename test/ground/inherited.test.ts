@@ -108,6 +108,12 @@ test('49, 73: what a process inherits from whoever started the container', async
       /^file too large$/,
     ],
     [
+      'core dumps that a profile pretends to limit',
+      { edit: answering(['prlimit64']) },
+      'E_RUN',
+      /^core limit: expected 1 1, found /,
+    ],
+    [
       'attributes of files that a profile hides',
       { edit: answering(['llistxattr']) },
       'E_GROUND',
