@@ -41,6 +41,7 @@ writeFileSync(target, `${JSON.stringify(document, null, 2)}\n`);
 const runtime = join(root, 'runtime/internal/sim');
 mkdirSync(runtime, { recursive: true });
 writeFileSync(join(runtime, 'pck.key.pem'), privatePem('pck'));
+writeFileSync(join(runtime, 'attestation.key.pem'), newKey().export({ type: 'pkcs8', format: 'pem' }));
 writeFileSync(
   join(runtime, 'pck.chain.pem'),
   pemChain('CERTIFICATE', [platform.pck.certificate, platform.platformCa.certificate, platform.root.certificate]),

@@ -9,6 +9,7 @@ import type { Claims, TeeClaims } from './claims.ts';
 import { type Collateral, collateralExpiry, newestIssueDate, parseCollateral } from './collateral.ts';
 import { Refusal, refusalOf } from './refusal.ts';
 import { productionRoots, type TrustRoots } from './roots.ts';
+import { AttestationKeys } from './sgx/attestation-key.ts';
 import { collateralProblems, readPckChain } from './sgx/chains.ts';
 import { checksInOrder, checksWithoutCollateral } from './sgx/checks.ts';
 import { intelTcb, sgxClaims } from './sgx/claims.ts';
@@ -92,13 +93,14 @@ export interface PlatformHint {
 const rememberedChains = 512;
 
 /**
- * Verifies evidence under fixed roots and remembers what time does not change: which PCK chains lead to the root,
- * which collateral is properly signed, and multiples of the SNP keys it sees often. Dates are compared with `now` at every
- * call. No I/O.
+ * Verifies evidence under fixed roots and remembers what time does not change: which PCK chains lead to the root, which
+ * attestation keys they certify, which collateral is properly signed, and multiples of the SNP keys it sees often. Dates
+ * are compared with `now` at every call. No I/O.
  */
 export class Verifier {
   readonly #roots: TrustRoots;
   readonly #chains = new Map<string, PckChain>();
+  readonly #attestationKeys = new AttestationKeys();
   readonly #problems = new WeakMap<Collateral, CollateralProblems>();
   readonly #checked = new WeakMap<Certificate, Certificate>();
   readonly #veks = new WeakMap<SnpCollateral, Map<SigningKey, VekChain>>();
@@ -116,7 +118,7 @@ export class Verifier {
     const quote = parse(evidence.quote);
     if (quote.tee !== 'SGX') throw refusalOf([otherTee('sgx', 'tdx')]);
     const pck = this.#chainOf(quote, pckChainOf(quote, collateral, undefined), collateral);
-    const subject = { quote, pck, ...this.#collateralOf(collateral), roots: this.#roots, now };
+    const subject = { ...this.#quoteSubject(quote, pck, now), ...this.#collateralOf(collateral) };
     const tee = this.#sgxTee();
     refuseFailed([...checksInOrder.map((check) => check(subject)), claimedTee(evidence, tee)]);
     return { tee, claims: sgxClaims(tee, subject), collateral, ...validityOf(subject) };
@@ -133,7 +135,7 @@ export class Verifier {
     if (quote.tee === 'TDX') return this.#judgeTdx(evidence, quote, collateral, options);
     if (collateral === undefined) throw noCollateral();
     const pck = this.#chainOf(quote, pckChainOf(quote, collateral, options.pckChain), collateral);
-    const subject = { quote, pck, ...this.#collateralOf(collateral), roots: this.#roots, now: options.now };
+    const subject = { ...this.#quoteSubject(quote, pck, options.now), ...this.#collateralOf(collateral) };
     const tee = this.#sgxTee();
     refuseFailed([...checksInOrder.map((check) => check(subject)), claimedTee(evidence, tee)]);
     return { tee, claims: sgxClaims(tee, subject), ...complete, ...validityOf(subject) };
@@ -141,7 +143,7 @@ export class Verifier {
 
   #judgeTdx(evidence: Evidence, quote: TdxQuote, collateral: Collateral | undefined, options: JudgeOptions): Verdict {
     const pck = this.#chainOf(quote, pckChainOf(quote, collateral, options.pckChain), collateral);
-    const bare: QuoteSubject<TdxQuote> = { quote, pck, roots: this.#roots, now: options.now };
+    const bare = this.#quoteSubject(quote, pck, options.now);
     const ending = [this.#onlySgx('tdx'), claimedTee(evidence, 'tdx')];
     if (collateral !== undefined) {
       const subject = { ...bare, ...this.#collateralOf(collateral) };
@@ -180,6 +182,10 @@ export class Verifier {
       newestIssueDate: new Date(Math.max(...starts.map((date) => date.getTime()))),
       expires: new Date(Math.min(...dates.map((date) => date.getTime()))),
     };
+  }
+
+  #quoteSubject<Quote extends SgxQuote | TdxQuote>(quote: Quote, pck: PckChain, now: Date): QuoteSubject<Quote> {
+    return { quote, pck, attestationKey: this.#attestationKeys.read(quote, pck), roots: this.#roots, now };
   }
 
   #sgxTee(): 'sgx' | 'sim' {

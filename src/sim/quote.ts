@@ -33,7 +33,7 @@ export interface QuoteParts {
   certificationData: Uint8Array;
 }
 
-/** What the simulated quoting enclave signs with; real ones derive theirs from the processor, this one is made anew. */
+/** What a simulated quoting enclave signs with. Genuine ones keep theirs, and so does the runtime's; here it is made anew. */
 export interface AttestationKey {
   key: KeyObject;
   /** x ‖ y. */

@@ -3,17 +3,18 @@
 package sim
 
 import (
+	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	_ "embed"
+	"encoding/asn1"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 
 	"sconectl/runtime/internal/strictjson"
 )
@@ -24,6 +25,8 @@ var (
 	pckKey []byte
 	//go:embed pck.chain.pem
 	pckChain []byte
+	//go:embed attestation.key.pem
+	attestationKey []byte
 	//go:embed platform.json
 	platformFields []byte
 )
@@ -36,16 +39,19 @@ type report struct {
 // makeQuote builds a quote of version 3 (Intel SGX ECDSA QuoteLibReference DCAP API, appendix A.4): header 48, report
 // body 384, then the signature data behind its length: signature 64, attestation key 64, QE report 384, its signature
 // 64, authentication data, certification data of type 5 (the PCK chain in PEM). Integers are little-endian.
+//
+// As on a genuine platform, all quotes have one attestation key, and the same report of the quoting enclave about it
+// with the same signature: a verifier may remember what it has verified of them.
 func makeQuote(r report) ([]byte, error) {
 	hardware, err := readHardware()
 	if err != nil {
 		return nil, err
 	}
-	pck, err := readPckKey()
+	pck, err := readKey(pckKey)
 	if err != nil {
 		return nil, err
 	}
-	attestation, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	attestation, err := readKey(attestationKey)
 	if err != nil {
 		return nil, err
 	}
@@ -56,10 +62,6 @@ func makeQuote(r report) ([]byte, error) {
 	signed := append(header(hardware), body(hardware, hardware.enclave, r)...)
 	signature, err := sign(attestation, signed)
 	if err != nil {
-		return nil, err
-	}
-	authentication := make([]byte, 32)
-	if _, err := rand.Read(authentication); err != nil {
 		return nil, err
 	}
 	binding := sha256.Sum256(append(append([]byte(nil), key...), authentication...))
@@ -84,6 +86,15 @@ func makeQuote(r report) ([]byte, error) {
 	quote := binary.LittleEndian.AppendUint32(signed, uint32(len(data)))
 	return append(quote, data...), nil
 }
+
+// authentication is what Intel's quoting enclaves use: 0 to 31.
+var authentication = func() []byte {
+	bytes := make([]byte, 32)
+	for i := range bytes {
+		bytes[i] = byte(i)
+	}
+	return bytes
+}()
 
 // qeVendor is Intel's id 939a7233-f79c-4ca9-940a-0db3957f0607.
 var qeVendor = []byte{0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9, 0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07}
@@ -114,16 +125,20 @@ func body(h *hardware, e enclave, r report) []byte {
 	return bytes
 }
 
-// sign is r ‖ s, 32 bytes each, over SHA-256.
+// sign is r ‖ s, 32 bytes each, over SHA-256; of one key and message always the same (RFC 6979).
 func sign(key *ecdsa.PrivateKey, message []byte) ([]byte, error) {
 	digest := sha256.Sum256(message)
-	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
+	der, err := key.Sign(nil, digest[:], crypto.SHA256)
 	if err != nil {
 		return nil, err
 	}
+	var pair struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(der, &pair); err != nil {
+		return nil, err
+	}
 	signature := make([]byte, 64)
-	r.FillBytes(signature[:32])
-	s.FillBytes(signature[32:])
+	pair.R.FillBytes(signature[:32])
+	pair.S.FillBytes(signature[32:])
 	return signature, nil
 }
 
@@ -136,10 +151,10 @@ func rawPoint(key *ecdsa.PublicKey) ([]byte, error) {
 	return point.Bytes()[1:], nil
 }
 
-func readPckKey() (*ecdsa.PrivateKey, error) {
-	block, _ := pem.Decode(pckKey)
+func readKey(text []byte) (*ecdsa.PrivateKey, error) {
+	block, _ := pem.Decode(text)
 	if block == nil {
-		return nil, errors.New("the embedded PCK key is not PEM")
+		return nil, errors.New("an embedded key is not PEM")
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -147,7 +162,7 @@ func readPckKey() (*ecdsa.PrivateKey, error) {
 	}
 	ec, ok := key.(*ecdsa.PrivateKey)
 	if !ok {
-		return nil, errors.New("the embedded PCK key is no EC key")
+		return nil, errors.New("an embedded key is no EC key")
 	}
 	return ec, nil
 }

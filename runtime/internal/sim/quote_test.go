@@ -95,7 +95,7 @@ func TestTheQuoteHasTheLayoutOfDcapVersion3(t *testing.T) {
 	verify(t, leaf.PublicKey.(*ecdsa.PublicKey), qe, qeSignature)
 }
 
-func Test32EveryStartHasItsOwnAttestationKey(t *testing.T) {
+func TestAllQuotesHaveOneAttestationKeyAndOneReportAboutIt(t *testing.T) {
 	platform, err := newPlatform(t, strings.Repeat("00", 64))
 	if err != nil {
 		t.Fatal(err)
@@ -104,12 +104,15 @@ func Test32EveryStartHasItsOwnAttestationKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := platform.Evidence([64]byte{}, [32]byte{})
+	second, err := platform.Evidence([64]byte{1}, [32]byte{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Equal(first.Quote[500:564], second.Quote[500:564]) {
-		t.Error("two quotes have one attestation key")
+	if bytes.Equal(first.Quote[436:500], second.Quote[436:500]) {
+		t.Error("two quotes have one signature")
+	}
+	if !bytes.Equal(first.Quote[500:], second.Quote[500:]) {
+		t.Error("two quotes differ behind their signatures")
 	}
 }
 

@@ -1,8 +1,7 @@
 import { concat, equalBytes, hex, zeroPad } from '../../core/bytes.ts';
 import { rfc3339 } from '../../core/clock.ts';
 import { sha256 } from '../../core/digest.ts';
-import { SconeError } from '../../core/errors.ts';
-import { p256KeyOfPoint, verifyP256 } from '../../pki/algorithm.ts';
+import { verifyP256 } from '../../pki/algorithm.ts';
 import { verifyChainDates } from '../../pki/chain.ts';
 import { isRevoked, verifyCrlDates } from '../../pki/crl.ts';
 import { attempt, failedEarlier, Refusal, type SgxCheck } from '../refusal.ts';
@@ -71,13 +70,10 @@ export const checksInOrder: readonly Check[] = [
   tcbLevel,
 ];
 
-function quoteSignature({ quote }: QuoteSubject): Refusal | undefined {
-  return attempt('quote-signature', () => {
-    const key = p256KeyOfPoint(quote.attestationKey, 'attestation key of the quote');
-    if (!verifyP256(key, quote.signed, quote.signature, 'ieee-p1363')) {
-      throw new SconeError('E_EVIDENCE', 'the signature of the quote is wrong');
-    }
-  });
+function quoteSignature({ quote, attestationKey: { key, problem } }: QuoteSubject): Refusal | undefined {
+  if (key === undefined) return failedEarlier('quote-signature', problem);
+  if (verifyP256(key, quote.signed, quote.signature, 'ieee-p1363')) return undefined;
+  return new Refusal('quote-signature', 'the signature of the quote is wrong');
 }
 
 /** The QE's report data = SHA-256(attestation key ‖ authentication data) ‖ 32 zero bytes (threat model 14). */
@@ -90,9 +86,8 @@ function attestationKeyBinding({ quote }: QuoteSubject): Refusal | undefined {
   });
 }
 
-function qeReportSignature({ quote, pck }: QuoteSubject): Refusal | undefined {
-  const key = pck.certificates[0]?.publicKey;
-  if (key !== undefined && verifyP256(key, quote.qeReport, quote.qeReportSignature, 'ieee-p1363')) return undefined;
+function qeReportSignature({ attestationKey }: QuoteSubject): Refusal | undefined {
+  if (attestationKey.reportSigned) return undefined;
   return new Refusal('qe-report-signature', "the quoting enclave's report is not signed by the platform's PCK");
 }
 

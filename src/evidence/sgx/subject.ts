@@ -3,6 +3,7 @@ import type { Certificate } from '../../pki/certificate.ts';
 import type { Collateral } from '../collateral.ts';
 import type { TrustRoots } from '../roots.ts';
 import type { TdxQuote } from '../tdx/quote.ts';
+import type { AttestationKey } from './attestation-key.ts';
 import type { PckPlatform } from './pck.ts';
 import type { SgxQuote } from './quote.ts';
 
@@ -29,6 +30,7 @@ export interface CollateralProblems {
 export interface QuoteSubject<Quote extends SgxQuote | TdxQuote = SgxQuote | TdxQuote> {
   quote: Quote;
   pck: PckChain;
+  attestationKey: AttestationKey;
   roots: TrustRoots;
   now: Date;
 }
