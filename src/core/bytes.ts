@@ -30,11 +30,20 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
 
 /** Big-endian unsigned integer in `width` bytes. */
 export function uint(value: number | bigint, width: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(width);
+  // Most numbers are lengths, and numbers are quicker than bigints.
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
+    let rest = value;
+    for (let i = width - 1; i >= 0; i--) {
+      bytes[i] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+    if (rest === 0) return bytes;
+  }
   let rest = BigInt(value);
   if (rest < 0n || rest >= 1n << BigInt(8 * width)) {
     throw new SconeError('E_FORMAT', `the number ${value} does not fit into ${width} bytes`);
   }
-  const bytes = new Uint8Array(width);
   for (let i = width - 1; i >= 0; i--) {
     bytes[i] = Number(rest & 0xffn);
     rest >>= 8n;
