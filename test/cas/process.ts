@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ListenAddress, parseListen } from '../../src/cas/listen.ts';
+import { confinement } from '../../src/cli/cas-confinement.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 
@@ -64,7 +65,10 @@ function spawnCas(
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): { child: ChildProcess; log: () => string; out: () => string } {
-  const child = spawn(process.execPath, [join(project, 'src', 'cas', `${entry}.ts`), ...args], {
+  const data = args.includes('--data') ? args[args.indexOf('--data') + 1] : undefined;
+  // As `sconectl cas start` does.
+  const confined = data === undefined ? [] : confinement(project, data);
+  const child = spawn(process.execPath, [...confined, join(project, 'src', 'cas', `${entry}.ts`), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,
   });
