@@ -161,6 +161,14 @@ test('62: ways around the checks of ground and files', async (t) => {
     ['the processes of the machine', other('/proc', bind('/proc', '/proc'))],
     ['a root that hands on mounts of the machine', { edit: ({ linux }) => (linux['rootfsPropagation'] = 'slave') }],
     ['a user namespace', { edit: mapped(0, 65532) }],
+    [
+      'shared memory and cgroups that hold something',
+      {
+        ...other('/sys/fs/cgroup', bind('/sys/fs/cgroup', `${host}/shm`)),
+        mounts: [bind('/dev/shm', `${host}/shm`)],
+        before: `${tmpfs} tmpfs ${host}/shm && echo x >${host}/shm/x`,
+      },
+    ],
   ];
   for (const [name, start] of accepted) {
     await t.test(`${name}: accepted`, async () => {
