@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { utf8 } from '../core/bytes.ts';
 import { keyHash, sha256 } from '../core/digest.ts';
-import { parseDescriptor, type ServiceDescriptor } from '../manifest/descriptor.ts';
+import type { ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { Meshfile } from '../manifest/meshfile.ts';
 import { previewDescriptor } from '../manifest/preview.ts';
 import type { ServiceManifest } from '../manifest/service.ts';
@@ -71,7 +71,9 @@ async function findImages(
     if (images.has(image)) continue;
     const manifest = made.get(withTag(image));
     const descriptor = manifest === undefined ? await storedDescriptor(context, image) : previewDescriptor(manifest);
-    if (descriptor !== undefined) images.set(image, { descriptor, rootfsDigest: nothing, digest: `sha256:${nothing}` });
+    if (descriptor === undefined) continue;
+    const known = manifest === undefined ? {} : { locate: manifest.locate };
+    images.set(image, { descriptor, rootfsDigest: nothing, digest: `sha256:${nothing}`, ...known });
   }
   return images;
 }
@@ -85,6 +87,7 @@ function withTag(image: string): string {
 /** The descriptor that the store's label shows; `apply` compares it with the layers. */
 async function storedDescriptor(context: Context, image: string): Promise<ServiceDescriptor | undefined> {
   const { labels, openStore } = await import('../oci/store.ts');
+  const { parseDescriptor } = await import('../manifest/descriptor.ts');
   try {
     const store = await openStore(join(context.home, 'images'), 'read');
     const stored = await store.resolve(image);

@@ -31,7 +31,7 @@ export const run: Run = async (context, { options }) => {
   const exitCode = errors === 0 ? 0 : 1;
   if (context.outputs.has('sarif')) {
     const { sarifOf } = await import('./check-sarif.ts');
-    context.out(`${JSON.stringify(sarifOf(leveled, context.version), null, 2)}\n`);
+    context.out(`${JSON.stringify(sarifOf(leveled, context.version, context.folder), null, 2)}\n`);
   } else if (context.outputs.has('json')) context.out(`${JSON.stringify({ ok: errors === 0, result })}\n`);
   else context.out(textOf(leveled, checked));
   return { result, text: '', exitCode, streamed: true };

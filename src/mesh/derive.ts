@@ -74,7 +74,16 @@ export function deriveCompleteMesh(input: MeshInput): CompleteMesh {
       asked.add(name);
       return lookup(name);
     };
-    members.push({ member: { service, descriptor, lookup: recording }, image, asked });
+    members.push({
+      member: {
+        service,
+        descriptor,
+        lookup: recording,
+        ...(image.locate === undefined ? {} : { locate: image.locate }),
+      },
+      image,
+      asked,
+    });
   }
   const sharing = shareSecrets(
     members.map(({ member }) => member),

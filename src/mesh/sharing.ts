@@ -1,6 +1,7 @@
-import { SconeError } from '../core/errors.ts';
+import { type Position, SconeError } from '../core/errors.ts';
 import type { SecretDeclaration, ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { MeshService } from '../manifest/meshfile.ts';
+import type { Locate } from '../manifest/service.ts';
 import { didYouMean } from '../manifest/suggest.ts';
 import { type Lookup, renderTemplate } from './template.ts';
 
@@ -9,6 +10,8 @@ export interface Member {
   service: MeshService;
   descriptor: ServiceDescriptor;
   lookup: Lookup;
+  /** Where the parts of its service manifest stand, where that is known. */
+  locate?: Locate;
 }
 
 /** Which secrets go from one service of a mesh to another. */
@@ -33,20 +36,22 @@ export interface ImportedSecret {
  * @param complete whether every service's image is known; otherwise an import that nobody exports is no problem yet
  */
 export function shareSecrets(members: readonly Member[], complete: boolean, problems: SconeError[]): Sharing {
-  const owners = new Map<string, { member: Member; secret: SecretDeclaration }>();
+  const owners = new Map<string, { member: Member; secret: SecretDeclaration; twin?: Member }>();
   for (const member of members) {
-    for (const secret of member.descriptor.secrets.global) {
+    for (const [index, secret] of member.descriptor.secrets.global.entries()) {
       const name = nameOf(secret.name, member, problems);
       const other = name === undefined ? undefined : owners.get(name);
       if (name === undefined) continue;
       if (other === undefined) owners.set(name, { member, secret });
+      // One image under two names: each has a secret of its own, and nobody could rename one of them.
+      else if (other.member.service.image === member.service.image) other.twin = member;
       else {
         problems.push(
           new SconeError(
             'E_MANIFEST',
             `the secret ${name} is defined by ${other.member.service.name} and by ${member.service.name}`,
             {
-              at: member.service.at,
+              at: member.locate?.('secrets', 'global', index, 'name') ?? member.service.at,
               hint: `secrets need names that differ over the whole mesh: rename one, or import it in ${member.descriptor.name}`,
             },
           ),
@@ -60,12 +65,23 @@ export function shareSecrets(members: readonly Member[], complete: boolean, prob
     const { service, descriptor } = member;
     const list: ImportedSecret[] = [];
     imported.set(service.name, list);
-    for (const written of descriptor.secrets.import) {
+    for (const [index, written] of descriptor.secrets.import.entries()) {
+      const at = member.locate?.('secrets', 'import', index) ?? service.at;
       const name = nameOf(written, member, problems);
       const owner = name === undefined ? undefined : owners.get(name);
       if (name === undefined) continue;
       if (owner === undefined || owner.member === member) {
-        if (complete || owner !== undefined) problems.push(nobodyExports(name, service, [...owners.keys()]));
+        if (complete || owner !== undefined) problems.push(nobodyExports(name, service, at, [...owners.keys()]));
+        continue;
+      }
+      if (owner.twin !== undefined) {
+        const both = `${owner.member.service.name} and ${owner.twin.service.name}`;
+        problems.push(
+          new SconeError('E_MANIFEST', `${service.name} imports the secret ${name}, which ${both} each have`, {
+            at,
+            hint: 'both are of one image; leave one of them out, or give each an image of its own',
+          }),
+        );
         continue;
       }
       const from = owner.member.service.name;
@@ -117,12 +133,12 @@ function usesKey({ argv, environment, injection_files }: ServiceDescriptor, cert
   return texts.some((text) => spellings.some((spelling) => text.includes(spelling)));
 }
 
-function nobodyExports(name: string, service: MeshService, known: readonly string[]): SconeError {
+function nobodyExports(name: string, service: MeshService, at: Position, known: readonly string[]): SconeError {
   return new SconeError(
     'E_MANIFEST',
     `${service.name} imports the secret ${name}, which no service of the mesh defines`,
     {
-      at: service.at,
+      at,
       hint: `${known.length === 0 ? 'no service defines any' : didYouMean(name, known)}; secrets are defined in secrets.global of a service manifest`,
     },
   );

@@ -1,6 +1,7 @@
 import type { SconeError } from '../core/errors.ts';
 import type { ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { Meshfile } from '../manifest/meshfile.ts';
+import type { Locate } from '../manifest/service.ts';
 import type { CompleteSession } from '../session/complete.ts';
 import type { Session } from '../session/types.ts';
 
@@ -11,6 +12,8 @@ export interface MeshImage {
   rootfsDigest: string;
   /** `sha256:<hex>` of the image's manifest. */
   digest: string;
+  /** Where the parts of its service manifest stand, where that is known: for checks. */
+  locate?: Locate;
 }
 
 export interface MeshInput {
