@@ -32,7 +32,8 @@ export function usePacked(): void {
   }
   registerHooks({
     resolve: (name, context, next) => {
-      const url = found.get(name);
+      // Whoever asks where a package lies (`require.resolve`) wants to know where it does.
+      const url = context.conditions.includes('import') ? found.get(name) : undefined;
       return url === undefined ? next(name, context) : { url, format: 'module', shortCircuit: true };
     },
   });

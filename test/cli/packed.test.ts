@@ -10,7 +10,7 @@ import { type Place, project, sconectl, startCas } from './sconectl.ts';
 
 const check = ['check', '-f', join(project, 'examples', 'hello')] as const;
 
-/** A copy of the sources with the same packages, of which nothing is packed yet. */
+/** A copy of the sources whose packages lie elsewhere, and of which nothing is packed yet. */
 function copy(t: TestContext): Place & { root: string } {
   const root = tempFolder(t);
   cpSync(join(project, 'src'), join(root, 'src'), { recursive: true });
