@@ -1,7 +1,6 @@
 import { type Position, SconeError } from '../core/errors.ts';
 import { type LoadedManifest, loadManifest } from '../manifest/load.ts';
 import { notYet } from '../manifest/not-yet.ts';
-import { readSessionSource } from '../manifest/session-source.ts';
 import { type Path, readYaml, type YamlSource } from '../manifest/yaml.ts';
 import type { ParsedCompleteSession } from '../session/parse.ts';
 import type { CheckInput } from './check-inputs.ts';
@@ -46,6 +45,7 @@ export async function checkFile(
   if (kind === 'other') return { ...base, kind };
   try {
     if (kind === 'session') {
+      const { readSessionSource } = await import('../manifest/session-source.ts');
       const { parseCompleteSession } = await import('../session/parse.ts');
       const source = readSessionSource(text, name, variables);
       const parsed = parseCompleteSession(source, { salt });

@@ -5,9 +5,6 @@ import { systemClock } from '../core/clock.ts';
 import { SconeError } from '../core/errors.ts';
 import { type CommandSpec, commands, groups, type OptionSpec } from './commands.ts';
 import type { Context, Input } from './context.ts';
-import { InteractiveReporter } from './report/interactive.ts';
-import { JsonReporter } from './report/json.ts';
-import { PlainReporter } from './report/plain.ts';
 import type { Reporter, Streams } from './report/reporter.ts';
 
 /** Parses a command line, runs the command, tells how it went. Answers the exit code: 0, 1, or 2 for a wrong call. */
@@ -15,7 +12,7 @@ export async function main(
   args: readonly string[],
   { home, version }: { home: string; version: string },
 ): Promise<number> {
-  const reporter = reporterFor(args);
+  const reporter = await reporterFor(args);
   try {
     let exitCode = 0;
     const program = makeProgram(version, calledFrom(args), async (spec, input) => {
@@ -147,7 +144,7 @@ function contextOf(home: string, version: string, reporter: Reporter, input: Inp
 }
 
 /** Chosen before anything is parsed, so that a wrong call answers in the form that it asked for. */
-function reporterFor(args: readonly string[]): Reporter {
+async function reporterFor(args: readonly string[]): Promise<Reporter> {
   const { stderr, stdout } = process;
   // Whoever reads our output may stop early (`sconectl … | head`).
   stdout.on('error', () => undefined);
@@ -167,10 +164,16 @@ function reporterFor(args: readonly string[]): Reporter {
     (word, index) =>
       /^(?:-o|--output=)json$/.test(word) || (/^(?:-o|--output)$/.test(word) && args[index + 1] === 'json'),
   );
-  if (json) return new JsonReporter(streams);
-  return stderr.isTTY && process.env['TERM'] !== 'dumb' && !process.env['CI']
-    ? new InteractiveReporter(streams)
-    : new PlainReporter(streams);
+  if (json) {
+    const { JsonReporter } = await import('./report/json.ts');
+    return new JsonReporter(streams);
+  }
+  if (stderr.isTTY && process.env['TERM'] !== 'dumb' && !process.env['CI']) {
+    const { InteractiveReporter } = await import('./report/interactive.ts');
+    return new InteractiveReporter(streams);
+  }
+  const { PlainReporter } = await import('./report/plain.ts');
+  return new PlainReporter(streams);
 }
 
 function toSconeError(error: unknown): SconeError {
