@@ -29,8 +29,17 @@ const values: readonly [language: string, what: string, instead: string][] = [
   ['session', 'the root session `/`', 'a session with a name'],
   ['session', 'a `creator` that signs', 'upload it as a TLS client'],
   ['session', '`{signer: …}`, `{require-…: […]}` and placeholders in `access_policy`', 'key hashes or certificates'],
+  ['session', 'key hashes of SCONE clients in `access_policy`', 'the certificate, or what `sconectl self show` prints'],
   ['session', 'placeholders in `attestation`, `platforms`, `security` (fragments)', 'the value itself'],
   ['session', '`mrenclave` and a signer in one variant, `isvsvn`, `isvsvn_max`', '`isvsvn_min`'],
+  ['session', 'a signer without `isvsvn_min`, which admits every version', '`isvsvn_min`'],
+  ['session', 'a service without `command`', '`command: [python3, app.py]`'],
+  ['session', 'a placeholder that is not closed: `$$SCONE::name`', '`$$SCONE::name$$`'],
+  [
+    'session',
+    'a secret as bytes in `command` or `environment`: `$$SCONE::key$$` of a binary one',
+    '`$$SCONE::key:hex$$`',
+  ],
   ['session', 'an injection file that is only a path', '`{path, content}`'],
 ];
 

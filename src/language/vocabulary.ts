@@ -54,6 +54,6 @@ export const volumePolicies = ['ephemeral', 'rollback_protected', 'no_rollback_p
 export type VolumePolicy = (typeof volumePolicies)[number];
 
 const span =
-  '[1-9][0-9]{0,5} ?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|months?|y|yrs?|years?)';
-/** `90 days`, `59d`, `1 year`; several parts add up. */
-export const spanPattern = new RegExp(`^${span}(?: ${span})*$`);
+  '[1-9][0-9]{0,5} ?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|M|months?|y|yrs?|years?)';
+/** `90 days`, `59d`, `1 year`, `1h30m`; several parts add up, and `M` is a month. */
+export const spanPattern = new RegExp(`^${span}(?: ?${span})*$`);

@@ -1,14 +1,16 @@
 import { z } from 'zod';
+import { accessPolicySchema, groupPattern } from './access-schema.ts';
 import type { AccessEntry, CompleteSecret, CompleteSession } from './complete.ts';
 import { text } from './fields.ts';
-import { checkFragment, isFragment } from './fragment.ts';
+import { checkFragment, isFragment, structured, unresolvable } from './fragment.ts';
 import { clientKeyHash, signerKey } from './key-entry.ts';
 import type { Path, Problems } from './problems.ts';
-import { accessPolicySchema } from './schema.ts';
 
-const accessList = z.union([z.string(), z.array(z.unknown()).min(1, 'is empty; to allow nobody, write NONE')], {
-  error: 'must be a list of CREATOR or key hashes, or ANY or NONE alone',
-});
+/** A list, or its only entry: a text, or a map where several have to agree (language, c.7). */
+const accessList = z.union(
+  [z.string(), z.array(z.unknown()).min(1, 'is empty; to allow nobody, write NONE'), z.looseObject({})],
+  { error: 'must be a list of CREATOR or key hashes, or ANY or NONE alone' },
+);
 const signerSchema = z.strictObject({ signer: text });
 /** What a placeholder in a list of clients may hold. */
 const clientKinds = ['ascii', 'x509', 'x509-ca', 'config-fragment'];
@@ -20,7 +22,7 @@ export function normaliseAccess(
 ): CompleteSession['access_policy'] {
   const path = ['access_policy'];
   if (isFragment(given)) {
-    checkFragment(given, path, secrets, problems);
+    checkFragment(given, path, secrets, problems, structured);
     return given;
   }
   const policy = given === undefined || given === null ? {} : (problems.check(accessPolicySchema, given, path) ?? {});
@@ -28,8 +30,9 @@ export function normaliseAccess(
     const list = policy[name];
     if (list === undefined || list === null) return undefined;
     const at = [...path, name];
-    const entries = problems.check(accessList, list, at);
-    return new Entries(name, secrets, problems).list(typeof entries === 'string' ? [entries] : (entries ?? []), at);
+    const given = problems.check(accessList, list, at);
+    const entries = new Entries(name, secrets, problems);
+    return Array.isArray(given) ? entries.list(given, at) : given === undefined ? [] : entries.entry(list, at, 1);
   };
   const read = operation('read') ?? ['CREATOR'];
   const update = operation('update') ?? ['CREATOR'];
@@ -55,11 +58,12 @@ class Entries {
   }
 
   list(entries: readonly unknown[], path: Path): AccessEntry[] {
-    return entries.flatMap((entry, index) => {
-      const at = [...path, index];
-      const normal = typeof entry === 'string' ? this.client(entry, at, entries.length) : this.group(entry, at);
-      return normal === undefined ? [] : [normal];
-    });
+    return entries.flatMap((entry, index) => this.entry(entry, [...path, index], entries.length));
+  }
+
+  entry(entry: unknown, at: Path, among: number): AccessEntry[] {
+    const normal = typeof entry === 'string' ? this.client(entry, at, among) : this.group(entry, at);
+    return normal === undefined ? [] : [normal];
   }
 
   private client(entry: string, at: Path, among: number): AccessEntry | undefined {
@@ -69,7 +73,12 @@ class Entries {
       return entry;
     }
     if (isFragment(entry)) {
-      checkFragment(entry, at, this.secrets, this.problems, clientKinds);
+      const reason = unresolvable(entry, this.secrets, clientKinds);
+      if (reason !== undefined) {
+        this.problems.warning(at, `admits nobody: ${reason}`, {
+          hint: 'define that secret, or remove the entry: who counts on it is locked out',
+        });
+      }
       return entry;
     }
     return this.problems.attempt(at, () => clientKeyHash(entry, 'the entry'));
@@ -77,7 +86,7 @@ class Entries {
 
   private group(entry: unknown, at: Path): AccessEntry | undefined {
     const [key, ...others] = typeof entry === 'object' && entry !== null ? Object.keys(entry) : [];
-    const least = /^require-(?:all|at-least-([1-9][0-9]{0,3}))$/.exec(key ?? '');
+    const least = groupPattern.exec(key ?? '');
     if (key === undefined || others.length > 0 || (key !== 'signer' && least === null)) {
       this.problems.error(at, 'is no entry of an access list', {
         expected: 'CREATOR, a key hash, a certificate, {signer: …}, {require-all: […]} or {require-at-least-N: […]}',

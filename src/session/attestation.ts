@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import type { CompleteSecret, CompleteSgx, CompleteVariant } from './complete.ts';
-import { checkFragment, checkFragments, isFragment } from './fragment.ts';
+import { checkFragment, checkFragments, isFragment, structured } from './fragment.ts';
 import type { Path, Problems } from './problems.ts';
-import { type ParsedService, variantSchema } from './service-schema.ts';
+import { type ParsedService, signerSchema, variantSchema } from './service-schema.ts';
 
 /** What the attestation of one service needs from the rest of the session. */
 export interface Surroundings {
   secrets: readonly CompleteSecret[];
-  /** `security.attestation.mode: none`: services need no attestation. */
+  /** Services need no attestation, or another session says whether they do. */
   unattested: boolean;
 }
 
@@ -62,47 +62,75 @@ function variants(
   problems: Problems,
 ): CompleteVariant[] {
   if (isFragment(item)) {
-    checkFragment(item, path, secrets, problems);
+    checkFragment(item, path, secrets, problems, structured);
     return [item];
   }
   const variant = problems.check(variantSchema, item, path);
   if (variant === undefined) return [];
   const { sim, sgx, tdx, snp, mrenclave, signer } = variant;
-  const named = [sim, sgx, tdx, snp, mrenclave ?? signer].filter((member) => member !== undefined).length;
+  const named = [sim, sgx, tdx, snp, mrenclave ?? signer ?? undefined].filter((member) => member !== undefined).length;
   if (named !== 1) {
     problems.error(path, 'must name exactly one TEE', { hint: 'give each TEE a map of its own in the list' });
     return [];
   }
-  const measured = sim?.mrenclave ?? sgx?.mrenclave ?? mrenclave ?? [];
-  checkFragments(measured, path, secrets, problems);
+  for (const [at, measured] of [
+    [[...path, 'sim'], sim?.mrenclave],
+    [[...path, 'sgx'], sgx?.mrenclave],
+    [path, mrenclave],
+  ] as const) {
+    checkFragments(measured ?? [], [...at, 'mrenclave'], secrets, problems);
+  }
   if (sim !== undefined) return [{ sim }];
   if (tdx !== undefined) return [{ tdx }];
   if (snp !== undefined) return [{ snp }];
-  if (sgx !== undefined) return requirement(sgx, [...path, 'sgx'], problems);
+  if (sgx !== undefined) return requirement(sgx, [...path, 'sgx'], secrets, problems);
   // The language's own form says nothing of a TEE: it knows SGX only.
   demandInitData(service, path, problems);
-  if (signer === undefined) return oldMeasurements(mrenclave ?? []);
-  return requirement({ ...signer, mrenclave }, path, problems);
+  if (signer === undefined || signer === null) return oldMeasurements(mrenclave ?? []);
+  if (isFragment(signer)) return requirement({ mrenclave, signer }, path, secrets, problems);
+  const fields = problems.check(signerSchema, signer, [...path, 'signer']);
+  return fields === undefined ? [] : requirement({ ...fields, mrenclave }, [...path, 'signer'], secrets, problems);
 }
 
-type ParsedSgx = NonNullable<z.infer<typeof variantSchema>['sgx']>;
+type ParsedSgx = Partial<NonNullable<z.infer<typeof variantSchema>['sgx']>>;
 
-/** A measurement, or a signer with product and least version: a signer alone would admit whatever it ever signed (17). */
-function requirement(sgx: ParsedSgx, path: Path, problems: Problems): CompleteVariant[] {
-  const { mrenclave, mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max } = sgx;
-  const bySigner = [mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max].some((field) => field !== undefined);
-  const version =
-    (isvsvn === undefined) !== (isvsvn_min === undefined) && !(isvsvn !== undefined && isvsvn_max !== undefined);
-  if (bySigner ? mrsigner === undefined || isvprodid === undefined || !version : mrenclave === undefined) {
+/**
+ * A measurement, or a signer with a product: without it, it would admit whatever it ever signed. The language lets the
+ * version out as well; a CAS of ours does not take that (threat model 17), which `supported.ts` says.
+ */
+function requirement(
+  sgx: ParsedSgx,
+  path: Path,
+  secrets: readonly CompleteSecret[],
+  problems: Problems,
+): CompleteVariant[] {
+  const { mrenclave, mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max, signer } = sgx;
+  const fields = { mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max };
+  const bySigner = Object.values(fields).some((field) => field !== undefined);
+  for (const [field, value] of Object.entries({ ...fields, signer })) {
+    if (isFragment(value))
+      checkFragment(value, [...path, field], secrets, problems, field === 'signer' ? structured : undefined);
+  }
+  if (bySigner && signer !== undefined) {
+    problems.error([...path, 'signer'], 'stands beside what it holds', {
+      hint: 'write the fields of the signer, or this',
+    });
+  }
+  if (bySigner ? mrsigner === undefined || isvprodid === undefined : mrenclave === undefined && signer === undefined) {
     problems.error(path, 'must have mrenclave, or all of mrsigner, isvprodid and isvsvn_min', {
       hint: 'a signer without product and least version would admit everything it ever signed',
     });
     return [];
   }
+  if (isvsvn !== undefined && (isvsvn_min !== undefined || isvsvn_max !== undefined)) {
+    problems.error([...path, 'isvsvn'], 'stands beside isvsvn_min or isvsvn_max', {
+      hint: 'write the exact version, or its bounds',
+    });
+  }
   if (isvsvn_max !== undefined && Number(isvsvn_max) < Number(isvsvn_min)) {
     problems.error([...path, 'isvsvn_max'], 'is less than isvsvn_min, so that no version is left');
   }
-  const given = { mrenclave, mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max };
+  const given = { mrenclave, mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max, signer };
   const complete = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as CompleteSgx;
   return [{ sgx: complete }];
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
@@ -89,6 +90,19 @@ test('the test vectors of the reference hold', () => {
     const bytes = sessionBytes(parseCompleteSession(source).session);
     assert.equal(Buffer.from(bytes).toString(), canonical, title);
     assert.equal(sessionHash(bytes), expected, title);
+  }
+});
+
+test('the Python of the reference gives the hashes of the reference, whatever the order of the keys', (t) => {
+  if (spawnSync('python3', ['--version']).error !== undefined) return t.skip('python3 is not installed');
+  const page = readFileSync(new URL('../../docs/reference/session-hash.md', import.meta.url), 'utf8');
+  const [, script = ''] = /```python\n([^]*?)```/.exec(page) ?? [];
+  const vectors = [...page.matchAll(/```json\n([^]*?)\n```\n\n```\n([0-9a-f]{64})\n```/g)];
+  assert.ok(vectors.length >= 6);
+  for (const [, canonical = '', expected] of vectors) {
+    const turned = Object.fromEntries(Object.entries(JSON.parse(canonical) as object).toReversed());
+    const { stdout, stderr } = spawnSync('python3', ['-c', script], { input: JSON.stringify(turned, null, 1) });
+    assert.equal(stdout.toString().trim(), expected, stderr.toString());
   }
 });
 

@@ -28,10 +28,13 @@ export interface CompleteSgx {
   isvsvn?: string;
   isvsvn_min?: string;
   isvsvn_max?: string;
+  /** In the place of all of them but `mrenclave`. */
+  signer?: Fragment;
 }
 
 export type CompleteVariant = Variant | Fragment | { sgx: CompleteSgx } | { tdx: unknown } | { snp: unknown };
 
+/** `command` is empty where the file has none. */
 export interface CompleteService extends Omit<SessionService, 'attestation'> {
   attestation: CompleteVariant[];
   fspf_path?: string;
@@ -124,16 +127,26 @@ export interface CompleteSecurity {
     | {
         tolerate: string[];
         ignore_advisories: string[] | '*';
-        mode?: 'none' | 'maa';
+        mode?: 'none' | 'maa' | Fragment;
         url?: string;
         certificates?: string[];
         trusted_scone_qe_pubkeys?: string[];
-        must_be_sgx_local?: true;
+        must_be_sgx_local?: true | Fragment;
         one_time_password_shared_secret?: string;
       };
   freshness?: unknown;
   service_access_token?: string;
-  singleton_enclaves?: true;
+  singleton_enclaves?: true | Fragment;
+}
+
+/** Something in a session that the language knows and that no CAS of this version honours. */
+export interface UnsupportedPart {
+  path: readonly (string | number)[];
+  /** By name: `volumes`, `the secret kind x509`. */
+  what: string;
+  /** A sentence about the field, where one that begins with `what` would not be understood. */
+  rule?: string;
+  hint?: string;
 }
 
 /**

@@ -26,17 +26,30 @@ export function hash(note: FieldNote) {
     .meta({ ...note });
 }
 
-/** A whole number from 0 to `most`, decimal. */
-export function decimal(most: number, note: FieldNote) {
-  return text
-    .refine((value) => /^(?:0|[1-9][0-9]*)$/.test(value) && Number(value) <= most, `must be a number up to ${most}`)
+/** A whole number of 16 bits, decimal. */
+export const uint16Pattern =
+  /^(?:0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6(?:[0-4][0-9]{3}|5(?:[0-4][0-9]{2}|5(?:[0-2][0-9]|3[0-5]))))$/;
+
+const flagPattern = /^(?:(true|True|TRUE)|false|False|FALSE)$/;
+
+/** `true` or `false`, in the spellings that YAML has for them. */
+export function flag(note: FieldNote) {
+  return z
+    .union([z.boolean(), text.regex(flagPattern)], { error: 'must be true or false' })
+    .transform((value) => value === true || (value !== false && flagPattern.exec(value)?.[1] !== undefined))
     .meta({ ...note });
 }
 
-export function flag(note: FieldNote) {
+/** The same, or a placeholder that becomes one. */
+export function flagOrPlaceholder(note: FieldNote) {
+  const form = new RegExp(`${flagPattern.source}|${placeholderPattern.source}`);
   return z
-    .union([z.boolean(), z.enum(['true', 'false'])])
-    .transform((value) => value === true || value === 'true')
+    .union([z.boolean(), text.regex(form)], { error: 'must be true or false, or a placeholder' })
+    .transform((value): boolean | Fragment => {
+      if (typeof value === 'boolean') return value;
+      const [whole, truth] = flagPattern.exec(value) ?? [];
+      return whole === undefined ? (value as Fragment) : truth !== undefined;
+    })
     .meta({ ...note });
 }
 
@@ -95,9 +108,11 @@ export function textMap(note: FieldNote) {
 const segment = '[A-Za-z0-9_.~-]{1,128}';
 const nameRule = 'may only have letters, digits and _ - . ~ (1 to 128 of them)';
 
+export const namePattern = new RegExp(`^${segment}$`);
+
 /** The name of a service or a secret. */
 export function plainName(note: FieldNote) {
-  return matching(new RegExp(`^${segment}$`), nameRule, note);
+  return matching(namePattern, nameRule, note);
 }
 
 /** The name of a session with its namespace; `/` is the root. */
@@ -111,10 +126,10 @@ export function sessionName(note: FieldNote) {
     .meta({ ...note });
 }
 
-/** How a session names another one: its name, or a path from here (`../sibling`, since 0.3.10). */
+/** How a session names another one: its name, the root, or a path from here (`../sibling`, since 0.3.10). */
 export function sessionPath(note: FieldNote) {
   return matching(
-    new RegExp(`^(?:\\.{1,2}/)*(?:\\.{1,2}|${segment}(?:/${segment})*)$`),
+    new RegExp(`^(?:/|(?:\\.{1,2}/)*(?:\\.{1,2}|${segment}(?:/${segment})*))$`),
     'must be the name of a session, or a path such as ../sibling',
     note,
   );
@@ -126,6 +141,16 @@ export function absolutePath(note: FieldNote) {
     'must be an absolute path without "//", "." and ".." parts or a slash at its end',
     note,
   );
+}
+
+/** An absolute path of a folder, as people write it: `/data/`. */
+export function folderPath(note: FieldNote) {
+  return matching(/^(?!(?:[^]*\/)?\.{1,2}(?:\/|$))\//, 'must be an absolute path without "." and ".." parts', note);
+}
+
+/** A name that is free, as volumes and images have it. */
+export function freeName(note: FieldNote) {
+  return text.min(1, 'is empty').meta({ ...note });
 }
 
 /** A text that is nothing but one placeholder. */
@@ -140,10 +165,9 @@ export function orPlaceholder(pattern: RegExp, rule: string, note: FieldNote) {
   );
 }
 
-/** Nothing but a placeholder. */
-export function placeholder(note: FieldNote) {
+/** Nothing but a placeholder. No transformation: schemas with one lose their notes of defaults. */
+export function placeholder(note: FieldNote): z.ZodType<Fragment> {
   return text
     .regex(placeholderPattern, 'must be a placeholder: $$SCONE::name$$')
-    .transform((value) => value as Fragment)
-    .meta({ ...note });
+    .meta({ ...note }) as z.ZodType as z.ZodType<Fragment>;
 }

@@ -3,35 +3,37 @@ import { volumePolicies } from '../language/vocabulary.ts';
 import {
   absolutePath,
   choice,
+  folderPath,
+  freeName,
   list,
   matching,
   optional,
   orPlaceholder,
-  plainName,
   shapes,
   text,
   words,
 } from './fields.ts';
-import { shareUrl, volumeExportSchema, volumeImportSchema } from './share-schema.ts';
+import { has, lacks, some, when } from './rules.ts';
+import { volumeExportSchema, volumeExportUrl, volumeImportSchema, volumeImportUrl } from './share-schema.ts';
 
 export const injectionFileSchema = z.strictObject({
   path: absolutePath({ description: 'where the program finds it', example: '/etc/app/password' }),
   content: optional(words({ description: 'its text; may hold placeholders', default: 'empty' })),
   permission: optional(
-    matching(/^(?:0o?)?[0-7]{3}$/, 'must be octal, such as 0400', { description: 'its permissions', example: '0o400' }),
+    matching(/^0?o?0?[0-7]{3}$/, 'must be octal, such as 0400', { description: 'its permissions', example: '0o400' }),
   ),
 });
 
 const mount = z.strictObject({
   name: words({ description: 'a volume' }),
-  path: absolutePath({ description: 'where it is mounted', example: '/data' }),
+  path: folderPath({ description: 'where it is mounted', example: '/data' }),
   update_policy: optional(
     choice(volumePolicies, { description: 'what happens when its content changes', default: 'rollback_protected' }),
   ),
 });
 
 export const imageSchema = z.strictObject({
-  name: text.min(1, 'is empty').meta({ description: 'name for image_name' }),
+  name: freeName({ description: 'name for image_name' }),
   injection_files: list(
     shapes({ description: 'a file, or the path of one in the file system that is a template' }, () => [
       injectionFileSchema,
@@ -52,8 +54,8 @@ export const imageSchema = z.strictObject({
   tags: optional(z.unknown().meta({ description: 'of versions 0.1 and 0.2', support: 'ignored' })),
 });
 
-export const volumeSchema = z.strictObject({
-  name: plainName({ description: 'name of the volume', example: 'data' }),
+const volumeFields = z.strictObject({
+  name: freeName({ description: 'name of the volume', example: 'data' }),
   files: optional(
     choice(['encrypted', 'authenticated-only'], {
       description: 'how its files are protected',
@@ -69,10 +71,22 @@ export const volumeSchema = z.strictObject({
   ),
   export: shapes({ description: 'sessions that may use it: one of these or a list' }, () => [
     volumeExportSchema,
-    shareUrl,
-    z.array(z.union([volumeExportSchema, shareUrl])),
+    volumeExportUrl,
+    z.array(z.union([volumeExportSchema, volumeExportUrl])),
   ]).optional(),
-  import: shapes({ description: 'the volume is of another session' }, () => [volumeImportSchema, shareUrl]).optional(),
+  import: shapes({ description: 'the volume is of another session' }, () => [
+    volumeImportSchema,
+    volumeImportUrl,
+  ]).optional(),
+});
+
+export const volumeSchema = volumeFields.meta({
+  also: {
+    allOf: [
+      when(has('import'), lacks('fspf_key', 'fspf_tag', 'export', 'files')),
+      some(has('fspf_key', 'fspf_tag'), lacks('fspf_key', 'fspf_tag')),
+    ],
+  },
 });
 
 export const images = list(imageSchema, { description: 'files and volumes of services' });

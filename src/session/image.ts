@@ -2,8 +2,7 @@ import { z } from 'zod';
 import type { CompleteFile, CompleteImage, CompleteSecret, SessionVolume } from './complete.ts';
 import { text } from './fields.ts';
 import { injectionFileSchema, type ParsedImage } from './image-schema.ts';
-import { checkParts } from './placeholder-check.ts';
-import { parsePlaceholders } from './placeholders.ts';
+import { checkText } from './placeholder-check.ts';
 import type { Path, Problems } from './problems.ts';
 
 const fileSchema = z.union([text, injectionFileSchema], {
@@ -33,15 +32,17 @@ export function normaliseImage(
   repeated(files.map(pathOf), (index, name) =>
     problems.error([...path, 'injection_files', index], `repeats the path ${name}`),
   );
+  const volumeNames = new Set(volumes.map(({ name }) => name));
+  const secretNames = new Set(secrets.map(({ name }) => name));
   image.volumes?.forEach(({ name }, index) => {
-    if (volumes.some((volume) => volume.name === name)) return;
+    if (volumeNames.has(name)) return;
     problems.error([...path, 'volumes', index, 'name'], `is ${name}, which volumes does not define`);
   });
   repeated(image.volumes?.map((mount) => mount.path) ?? [], (index, name) =>
     problems.error([...path, 'volumes', index, 'path'], `is ${name} a second time`),
   );
   image.provide_secrets?.forEach((name, index) => {
-    if (secrets.some((secret) => secret.name === name)) return;
+    if (secretNames.has(name)) return;
     problems.error([...path, 'provide_secrets', index], `is ${name}, which secrets does not define`);
   });
   return {
@@ -67,7 +68,7 @@ function normaliseFile(
   problems: Problems,
 ): CompleteFile {
   const { content, permission } = file;
-  if (content !== undefined) checkParts(at, () => parsePlaceholders(content), secrets, true, problems);
+  if (content !== undefined) checkText(at, content, secrets, problems);
   return {
     path: file.path,
     ...(content === undefined ? {} : { content }),

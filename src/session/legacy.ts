@@ -29,6 +29,16 @@ export function refuseLegacy(value: unknown, problems: Problems): boolean {
   return true;
 }
 
+/** A session that was signed or encrypted before it is sent (language, b.7). Answers whether it is one. */
+export function refuseEnvelope(value: unknown, problems: Problems): boolean {
+  if (!isMap(value) || value['version'] !== undefined) return false;
+  const key = ['signatures', 'encrypted_session'].find((one) => Object.hasOwn(value, one));
+  if (key === undefined) return false;
+  const what = key === 'signatures' ? 'a signed session' : 'an encrypted session';
+  problems.notYet({ path: [key], what, hint: 'give the session itself: it is sent to an attested CAS only' });
+  return true;
+}
+
 function signsOf(session: { [key: string]: unknown }): { path: Path; now: string }[] {
   const signs: { path: Path; now: string }[] = [];
   const look = (where: string, given: unknown, path: Path) => {

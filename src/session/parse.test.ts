@@ -222,10 +222,10 @@ test('placeholders are checked where they stand: their form, their secret, their
     '8:8 E_SESSION services[0].environment.X is refused: a placeholder refers to the secret wrod, which the session lacks',
   ]);
   assert.deepEqual(problems(variable('$$SCONE::word')), [
-    '8:8 E_SESSION services[0].environment.X is refused: a placeholder is not closed',
+    '8:8 E_NOT_YET services[0].environment.X has a placeholder that is not closed, and would stay as it is: $$SCONE::word',
   ]);
   assert.deepEqual(problems(variable('$$SCONE::key$$')), [
-    '8:8 E_SESSION services[0].environment.X puts the bytes of the binary secret key where only text can be',
+    '8:8 E_NOT_YET services[0].environment.X puts the bytes of the binary secret key where only text can be',
   ]);
   const file = `${secrets}\nimages: [{name: i, injection_files: [{path: /k, content: $$SCONE::key$$, permission: 0o400}]}]`;
   const { session } = read(withService('  attestation: []\n  image_name: i', file));

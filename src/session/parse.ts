@@ -3,12 +3,12 @@ import { normaliseAccess } from './access-policy.ts';
 import type { CompleteSession } from './complete.ts';
 import { normaliseImage } from './image.ts';
 import { clientKeyHash, signerKey } from './key-entry.ts';
-import { refuseLegacy } from './legacy.ts';
+import { refuseEnvelope, refuseLegacy } from './legacy.ts';
 import { Problems, type SessionSource } from './problems.ts';
 import { type ParsedSessionDocument, sessionSchema } from './schema.ts';
 import { type Explicit, normaliseSecret } from './secret.ts';
 import { checkSecretLinks } from './secret-links.ts';
-import { normaliseSecurity } from './security.ts';
+import { attestsNobody, normaliseSecurity } from './security.ts';
 import { normaliseService } from './service.ts';
 import { supportedSession, unsupportedParts } from './supported.ts';
 import { type Session, sessionVersion } from './types.ts';
@@ -48,7 +48,7 @@ export function parseCompleteSession(source: SessionSource, opts: { salt?: strin
   const session = read(source.value, problems, { ...opts, values });
   problems.settle();
   if (session === undefined) throw new SconeError('E_INTERNAL', 'a session was refused without a reason');
-  const unsupported = unsupportedParts(session).map(({ path, what, hint }) => problems.notYetError(path, what, hint));
+  const unsupported = unsupportedParts(session).map((part) => problems.notYetError(part));
   return { session, values, warnings: problems.warnings, unsupported };
 }
 
@@ -72,7 +72,7 @@ export function normaliseCompleteSession(value: unknown): CompleteSession {
 function readSupported(value: unknown, problems: Problems, explicit: Explicit): Session {
   const session = read(value, problems, explicit);
   if (session !== undefined) {
-    for (const { path, what, hint } of unsupportedParts(session)) problems.notYet(path, what, hint);
+    for (const part of unsupportedParts(session)) problems.notYet(part);
   }
   problems.settle();
   if (session === undefined) throw new SconeError('E_INTERNAL', 'a session was refused without a reason');
@@ -80,14 +80,14 @@ function readSupported(value: unknown, problems: Problems, explicit: Explicit): 
 }
 
 function read(value: unknown, problems: Problems, explicit: Explicit): CompleteSession | undefined {
-  if (refuseLegacy(value, problems)) return undefined;
+  if (refuseLegacy(value, problems) || refuseEnvelope(value, problems)) return undefined;
   const parsed = problems.check(sessionSchema, value);
   return parsed === undefined ? undefined : normalise(parsed, problems, explicit);
 }
 
 function normalise(parsed: ParsedSessionDocument, problems: Problems, explicit: Explicit): CompleteSession {
-  checkVersion(parsed.version, problems);
-  const predecessor = /^(?:~|null)$/.test(parsed.predecessor ?? '~') ? undefined : parsed.predecessor?.toLowerCase();
+  if (parsed.digest !== undefined) problems.ignored(['digest']);
+  const predecessor = /^(?:~|null)?$/.test(parsed.predecessor ?? '') ? undefined : parsed.predecessor?.toLowerCase();
   if (predecessor !== undefined && parsed.namespace_hash !== undefined) {
     problems.error(['namespace_hash'], 'stands beside predecessor', {
       hint: 'namespace_hash is for creating a session, predecessor for updating it: remove one',
@@ -103,8 +103,7 @@ function normalise(parsed: ParsedSessionDocument, problems: Problems, explicit: 
   const volumes = parsed.volumes?.map((volume, i) => normaliseVolume(volume, ['volumes', i], secrets, problems)) ?? [];
   const images = parsed.images.map((one, i) => normaliseImage(one, ['images', i], secrets, volumes, problems));
   const security = normaliseSecurity(parsed.security, secrets, problems);
-  const rules = typeof security === 'object' ? security.attestation : undefined;
-  const surroundings = { secrets, unattested: typeof rules === 'object' && rules.mode === 'none' };
+  const surroundings = { secrets, unattested: attestsNobody(security) };
   const services = parsed.services.map((one, i) =>
     normaliseService(one, ['services', i], images, surroundings, problems),
   );
@@ -152,16 +151,6 @@ function normaliseCreator(given: unknown, problems: Problems): CompleteSession['
     return undefined;
   }
   return { signer: keys.flatMap((key) => problems.attempt(path, () => signerKey(key, 'the signer')) ?? []) };
-}
-
-function checkVersion(version: string, problems: Problems): void {
-  const [, patch] = /^0\.3(?:\.([0-9]|1[0-2]))?$/.exec(version) ?? [];
-  if (patch !== undefined || version === '0.3') return;
-  problems.error(['version'], 'is no version of the session language that is read here', {
-    expected: '0.3 to 0.3.12',
-    found: version,
-    hint: 'write version: "0.3.12"',
-  });
 }
 
 function unique(entries: readonly { name: string }[], list: string, problems: Problems): void {

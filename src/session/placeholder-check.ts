@@ -1,27 +1,66 @@
-import type { CompleteSecret } from './complete.ts';
-import type { Part } from './placeholders.ts';
+import { SconeError } from '../core/errors.ts';
+import type { CompleteSecret, UnsupportedPart } from './complete.ts';
+import { type Part, parsePlaceholders, unclosedAt } from './placeholders.ts';
 import type { Path, Problems } from './problems.ts';
-import { isRaw, resolveReference, textForm } from './secret-text.ts';
+import { isRaw, type Resolved, resolveReference, textForm } from './secret-text.ts';
 
-/** Every placeholder must be one, its secret known, and its bytes allowed in that place. */
-export function checkParts(
-  path: Path,
-  parse: () => Part[],
-  secrets: readonly CompleteSecret[],
-  anyBytes: boolean,
-  problems: Problems,
-): void {
-  for (const part of problems.attempt(path, parse) ?? []) {
-    if (!('secret' in part)) continue;
-    const resolved = problems.attempt(path, () => resolveReference(part, secrets));
-    if (resolved === undefined || !isRaw(resolved)) continue;
-    if (anyBytes && resolved.escape === undefined) continue;
-    problems.error(
-      path,
-      `puts the bytes of the ${resolved.secret.kind ?? 'imported'} secret ${resolved.secret.name} where only text can be`,
-      {
-        hint: `write ${textForm(resolved.secret)}`,
-      },
-    );
+/**
+ * Every placeholder of a text must be one, and its secret known. What the language takes and no service could be given,
+ * `unsupportedText` names.
+ */
+export function checkText(path: Path, text: string, secrets: readonly CompleteSecret[], problems: Problems): void {
+  for (const part of problems.attempt(path, () => closedParts(text)) ?? []) {
+    if ('secret' in part) problems.attempt(path, () => resolveReference(part, secrets));
   }
+}
+
+/**
+ * A placeholder that is not closed: SCONE leaves it as text, so that a program would be given a well-known word in the
+ * place of its secret. And a secret of any bytes where only text can be: its documentation advises against it.
+ *
+ * @param anyBytes the text is the content of a file
+ */
+export function unsupportedText(
+  path: Path,
+  text: string,
+  secrets: readonly CompleteSecret[],
+  anyBytes = false,
+): UnsupportedPart[] {
+  if (!text.includes('$$SCONE::')) return [];
+  const unclosed = unclosedAt(text);
+  const raw = resolvedParts(text, secrets).filter(
+    (resolved) => isRaw(resolved) && !(anyBytes && resolved.escape === undefined),
+  );
+  return [
+    ...(unclosed === undefined
+      ? []
+      : [
+          {
+            path,
+            what: 'a placeholder that is not closed',
+            rule: `has a placeholder that is not closed, and would stay as it is: ${text.slice(unclosed, unclosed + 60)}`,
+            hint: 'close it with two dollars: $$SCONE::name$$',
+          },
+        ]),
+    ...raw.map(({ secret }) => ({
+      path,
+      what: `the bytes of the secret ${secret.name} in a text`,
+      rule: `puts the bytes of the ${secret.kind ?? 'imported'} secret ${secret.name} where only text can be`,
+      hint: `write ${textForm(secret)}`,
+    })),
+  ];
+}
+
+/** What the placeholders stand for; nothing where `checkText` had to say something. */
+function resolvedParts(text: string, secrets: readonly CompleteSecret[]): Resolved[] {
+  try {
+    return closedParts(text).flatMap((part) => ('secret' in part ? [resolveReference(part, secrets)] : []));
+  } catch (error) {
+    if (error instanceof SconeError) return [];
+    throw error;
+  }
+}
+
+function closedParts(text: string): Part[] {
+  return parsePlaceholders(text.slice(0, unclosedAt(text)));
 }

@@ -41,6 +41,18 @@ export function parsePlaceholders(text: string): Part[] {
   }
 }
 
+/** Where a placeholder begins that is never closed: two dollars close whatever is open, so only the last one can be. */
+export function unclosedAt(text: string): number | undefined {
+  let from = 0;
+  for (;;) {
+    const start = text.indexOf(opening, from);
+    if (start < 0) return undefined;
+    const end = text.indexOf('$$', start + opening.length);
+    if (end < 0) return start;
+    from = end + 2;
+  }
+}
+
 function placeholder(reference: string): Part {
   const [, secret, format, escape] = inside.exec(reference) ?? [];
   if (secret === undefined) {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type ErrorDetails, type Position, SconeError } from '../core/errors.ts';
+import type { UnsupportedPart } from './complete.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -15,10 +16,14 @@ export interface SessionSource {
   check?<T>(schema: z.ZodType<T>, path: Path): { value?: T; problems: SconeError[] };
 }
 
-/** What is wrong with a session; everything at once. */
+/** More than anybody will read. */
+const mostProblems = 100;
+
+/** What is wrong with a session; everything at once, up to a limit. */
 export class Problems {
   readonly warnings: SconeError[] = [];
   private readonly errors: SconeError[] = [];
+  private more = 0;
   private readonly source: SessionSource;
 
   constructor(source: SessionSource) {
@@ -29,7 +34,7 @@ export class Problems {
   check<T>(schema: z.ZodType<T>, value: unknown, path: Path = []): T | undefined {
     if (this.source.check !== undefined) {
       const { value: checked, problems } = this.source.check(schema, path);
-      this.errors.push(...problems);
+      for (const problem of problems) this.add(problem);
       return checked;
     }
     const result = schema.safeParse(value);
@@ -45,27 +50,33 @@ export class Problems {
 
   /** `rule` completes a sentence that begins with the field. */
   error(path: Path, rule: string, details: ErrorDetails = {}): void {
+    if (this.full()) return;
     this.errors.push(this.make('E_SESSION', path, rule, details));
   }
 
   warning(path: Path, rule: string, details: ErrorDetails = {}): void {
-    this.warnings.push(this.make('E_SESSION', path, rule, details));
+    if (this.warnings.length > mostProblems) return;
+    this.warnings.push(
+      this.warnings.length < mostProblems
+        ? this.make('E_SESSION', path, rule, details)
+        : new SconeError('E_SESSION', `${this.source.file} has more warnings, which are not listed`),
+    );
   }
 
-  /** @param what the field or value by name */
-  notYet(path: Path, what: string, hint = 'remove it, or wait for a version of sconectl that supports it'): void {
-    this.errors.push(this.notYetError(path, what, hint));
+  notYet(part: UnsupportedPart): void {
+    this.add(this.notYetError(part));
   }
 
   /** The error for something known that is not supported yet. */
-  notYetError(
-    path: Path,
-    what: string,
+  notYetError({
+    path,
+    what,
+    rule,
     hint = 'remove it, or wait for a version of sconectl that supports it',
-  ): SconeError {
+  }: UnsupportedPart): SconeError {
     const at = this.source.at?.(path);
-    const details = { hint, ...(at === undefined ? {} : { at }) };
-    return new SconeError('E_NOT_YET', `${what} is known, and not supported yet`, details);
+    const message = rule === undefined ? `${what} is known, and not supported yet` : `${pathText(path)} ${rule}`;
+    return new SconeError('E_NOT_YET', message, { hint, ...(at === undefined ? {} : { at }) });
   }
 
   /** A key that was harmless in older files and has no effect. */
@@ -96,17 +107,28 @@ export class Problems {
     const errors = this.errors.toSorted(byPosition);
     const code = errors.every((error) => error.code === 'E_NOT_YET') ? 'E_NOT_YET' : 'E_SESSION';
     const at = errors[0]?.at;
-    throw new SconeError(
-      code,
-      `${this.source.file} has ${errors.length === 1 ? 'a problem' : `${errors.length} problems`}`,
-      {
-        errors,
-        // The API carries no list of errors: there the causes say what is wrong.
-        causes: errors.slice(0, 20).map((error) => error.message),
-        ...(at === undefined ? {} : { at }),
-        ...(first.hint === undefined ? {} : { hint: first.hint }),
-      },
-    );
+    const count = errors.length + this.more;
+    if (this.more > 0) {
+      errors.push(new SconeError(code, `${this.source.file} has ${this.more} problems more, which are not listed`));
+    }
+    throw new SconeError(code, `${this.source.file} has ${count === 1 ? 'a problem' : `${count} problems`}`, {
+      errors,
+      // The API carries no list of errors: there the causes say what is wrong.
+      causes: errors.slice(0, 20).map((error) => error.message),
+      ...(at === undefined ? {} : { at }),
+      ...(first.hint === undefined ? {} : { hint: first.hint }),
+    });
+  }
+
+  private add(problem: SconeError): void {
+    if (!this.full()) this.errors.push(problem);
+  }
+
+  /** Counts what finds no place any more: a position costs time, and there may be very many. */
+  private full(): boolean {
+    if (this.errors.length < mostProblems) return false;
+    this.more++;
+    return true;
   }
 
   private make(code: 'E_SESSION', path: Path, rule: string, details: ErrorDetails): SconeError {

@@ -15,16 +15,44 @@ export function renderSessionYaml(session: CompleteSession): string {
   return document.toString({ lineWidth: 0, indentSeq: false });
 }
 
-/** What a reader of session files would replace; `$$SCONE::…$$` and `$$` it leaves alone. */
-const dollar = /\$\$SCONE::.*?\$\$|\$\$|\\\$|\$(?=[A-Za-z_{])/gs;
-
 function escapeVariables(value: unknown): unknown {
-  if (typeof value === 'string') {
-    return value.replace(dollar, (found) => (found === '$' || found === '\\$' ? `\\${found}` : found));
-  }
+  if (typeof value === 'string') return escapeDollars(value);
   if (Array.isArray(value)) return value.map(escapeVariables);
   if (typeof value !== 'object' || value === null) return value;
   const escaped: { [name: string]: unknown } = Object.create(null);
   for (const [name, member] of Object.entries(value)) escaped[name] = escapeVariables(member);
   return escaped;
+}
+
+const opening = '$$SCONE::';
+/** In a piece without pairs of dollars: what a reader of session files would take for a variable or for escaped. */
+const single = /\\\$|\$(?=[A-Za-z_{])/g;
+
+/**
+ * A backslash before each dollar that a reader would replace; placeholders and dollars in pairs are left alone. Each
+ * character is passed once, and the end of a placeholder that has none is looked for once.
+ */
+function escapeDollars(text: string): string {
+  let escaped = '';
+  let from = 0;
+  let closed = true;
+  for (let pair = text.indexOf('$$'); pair >= 0; ) {
+    // Behind a backslash the first dollar is no half of a pair.
+    if (pair > from && text[pair - 1] === '\\') {
+      pair = text.indexOf('$$', pair + 1);
+      continue;
+    }
+    escaped += text.slice(from, pair).replace(single, '\\$&');
+    let end = pair + 2;
+    if (closed && text.startsWith(opening, pair)) {
+      const close = text.indexOf('$$', pair + opening.length);
+      closed = close >= 0;
+      end = closed ? close + 2 : end;
+    }
+    while (text.startsWith('$$', end) && !text.startsWith(opening, end)) end += 2;
+    escaped += text.slice(pair, end);
+    from = end;
+    pair = text.indexOf('$$', end);
+  }
+  return escaped + text.slice(from).replace(single, '\\$&');
 }

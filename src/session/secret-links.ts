@@ -1,6 +1,7 @@
 import type { CompleteSecret } from './complete.ts';
 import { parsePlaceholders } from './placeholders.ts';
 import type { Path, Problems } from './problems.ts';
+import { pemPattern } from './secret-schema.ts';
 import { resolveReference } from './secret-text.ts';
 
 /** Which secret a secret names, and of which kind that has to be. */
@@ -13,11 +14,14 @@ const links: readonly [field: 'private_key' | 'issuer' | 'signer', kind: string]
 /** Secrets name each other: keys of certificates, issuers, tokens. Each must be there, of the right kind, without a circle. */
 export function checkSecretLinks(secrets: readonly CompleteSecret[], problems: Problems): void {
   const byName = new Map(secrets.map((secret) => [secret.name, secret]));
+  const circles = inCircles(byName);
+  const tokens = secrets.filter(({ kind }) => kind === 'aad-token').length;
   secrets.forEach((secret, index) => {
     const path = ['secrets', index];
     for (const [field, kind] of links) {
       const name = secret[field];
-      if (name === undefined) continue;
+      // An aad-token may hold the key itself.
+      if (name === undefined || pemPattern.test(name)) continue;
       const named = byName.get(name);
       if (named === undefined) {
         problems.error([...path, field], `names the secret ${name}, which the session lacks`, {
@@ -29,7 +33,7 @@ export function checkSecretLinks(secrets: readonly CompleteSecret[], problems: P
         problems.error([...path, field], `names a key of type ${named.key_type}`, { expected: 'P-384, for ES384' });
       }
     }
-    if (secret.issuer !== undefined && inCircle(secret, byName)) {
+    if (circles.has(secret.name)) {
       problems.error([...path, 'issuer'], 'leads back to the certificate itself', {
         hint: 'let the topmost certificate have no issuer: it signs itself',
       });
@@ -37,8 +41,7 @@ export function checkSecretLinks(secrets: readonly CompleteSecret[], problems: P
     const { token, decryption_key } = secret.import_akv ?? {};
     checkReference(token, [...path, 'import_akv', 'token'], secrets, ['aad-token'], problems);
     checkReference(decryption_key, [...path, 'import_akv', 'decryption_key'], secrets, ['binary'], problems);
-    const tokens = secrets.filter(({ kind }) => kind === 'aad-token');
-    if (secret.import_akv !== undefined && token === undefined && tokens.length !== 1) {
+    if (secret.import_akv !== undefined && token === undefined && tokens !== 1) {
       problems.error([...path, 'import_akv'], 'lacks "token"', {
         hint: 'it may only be left out where the session has exactly one aad-token',
       });
@@ -52,14 +55,23 @@ export function checkSecretLinks(secrets: readonly CompleteSecret[], problems: P
   });
 }
 
-function inCircle(start: CompleteSecret, byName: ReadonlyMap<string, CompleteSecret>): boolean {
-  const seen = new Set<string>();
-  let at: CompleteSecret | undefined = start;
-  while (at?.issuer !== undefined && !seen.has(at.name)) {
-    seen.add(at.name);
-    at = byName.get(at.issuer);
+/** The certificates whose issuers lead back to themselves. Each is visited once, however long the chains are. */
+function inCircles(byName: ReadonlyMap<string, CompleteSecret>): Set<string> {
+  const circles = new Set<string>();
+  const visited = new Set<string>();
+  for (const start of byName.keys()) {
+    const way = new Map<string, number>();
+    let at: string | undefined = start;
+    while (at !== undefined && !visited.has(at)) {
+      visited.add(at);
+      way.set(at, way.size);
+      at = byName.get(at)?.issuer;
+    }
+    const entered = at === undefined ? undefined : way.get(at);
+    if (entered === undefined) continue;
+    for (const [name, position] of way) if (position >= entered) circles.add(name);
   }
-  return at === start;
+  return circles;
 }
 
 /** A placeholder for another secret, of one of these kinds. */

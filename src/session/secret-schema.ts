@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { keyTypes, secretKinds, spanPattern } from '../language/vocabulary.ts';
+import { keyTypes, kindFields, type SecretKind, secretKinds, spanPattern } from '../language/vocabulary.ts';
 import {
   choice,
   flag,
   hash,
   list,
   matching,
+  namePattern,
   oneOrMore,
   optional,
   placeholder,
@@ -15,7 +16,8 @@ import {
   textMap,
   words,
 } from './fields.ts';
-import { exportSchema, secretImportSchema, shareUrl } from './share-schema.ts';
+import { all, has, is, lacks, like, never, type Rule, some, when } from './rules.ts';
+import { exportSchema, exportUrl, importUrl, secretImportSchema } from './share-schema.ts';
 
 const later = 'refused';
 
@@ -27,8 +29,11 @@ export const akvSchema = z.strictObject({
   decryption_key: optional(placeholder({ description: 'key of the AES-256-GCM envelope', since: '0.3.10' })),
 });
 
-/** Fields of one secret, whatever its kind; which kind has which is `kindFields` of the core. */
-export const secretSchema = z.strictObject({
+/** A private key itself, which an aad-token may hold in the place of a name. */
+export const pemPattern = /-----BEGIN [A-Z0-9 ]+-----/;
+
+/** Fields of one secret, whatever its kind; which kind has which is `kindFields`. */
+const secretFields = z.strictObject({
   name: plainName({ description: 'name of the secret', example: 'password' }),
   kind: optional(
     choice(secretKinds, {
@@ -57,11 +62,11 @@ export const secretSchema = z.strictObject({
       example: '[{session: partner/app}]',
       support: later,
     },
-    () => [exportSchema, shareUrl, z.array(z.union([exportSchema, shareUrl]))],
+    () => [exportSchema, exportUrl, z.array(z.union([exportSchema, exportUrl]))],
   ).optional(),
   import: shapes({ description: 'the secret is of another session', support: later }, () => [
     secretImportSchema,
-    shareUrl,
+    importUrl,
   ]).optional(),
   import_akv: optional(
     akvSchema.meta({ description: 'the secret is in a key vault of Azure', since: '0.3.7', support: later }),
@@ -71,7 +76,14 @@ export const secretSchema = z.strictObject({
     flag({ description: 'private-key: whether it survives an update', default: 'false', support: later }),
   ),
   private_key: optional(
-    plainName({ description: 'public-key, x509, x509-ca, aad-token: secret with the private key', support: later }),
+    matching(
+      new RegExp(`${namePattern.source}|${pemPattern.source}`),
+      'may only have letters, digits and _ - . ~ (1 to 128 of them)',
+      {
+        description: 'public-key, x509, x509-ca, aad-token: secret with the private key; aad-token: the key, in PEM',
+        support: later,
+      },
+    ),
   ),
   issuer: optional(
     plainName({ description: 'x509, x509-ca: secret of the issuer', default: 'self-signed', support: later }),
@@ -119,6 +131,47 @@ export const secretSchema = z.strictObject({
       .meta({ description: 'jwt: how long it is valid', since: '0.3.12', support: later }),
   ),
   payload: optional(textMap({ description: 'jwt: claims', since: '0.3.12', support: later })),
+});
+
+/** Fields that a secret cannot do without, unless it comes from elsewhere or has a value. */
+const needed: { readonly [kind in SecretKind]?: Rule } = {
+  'public-key': has('private_key'),
+  x509: has('private_key'),
+  'x509-ca': has('private_key'),
+  'aad-token': all(
+    has('tenant_id', 'client_id'),
+    some(has('application_secret'), has('private_key', 'certificate_thumbprint')),
+  ),
+  jwt: has('signer'),
+};
+const fromElsewhere = some(has('import'), has('import_akv'));
+const specific = [...new Set(Object.values(kindFields).flat())];
+const keyKinds = ['private-key', 'public-key', 'x509', 'x509-ca'];
+
+export const secretSchema = secretFields.meta({
+  also: {
+    allOf: [
+      ...secretKinds.map((kind) =>
+        when(is('kind', kind), lacks(...specific.filter((field) => !kindFields[kind].includes(field)))),
+      ),
+      ...Object.entries(needed).map(([kind, rule]) =>
+        when(all(is('kind', kind), never(some(fromElsewhere, has('value'), has('value_hmac')))), rule),
+      ),
+      when(all(is('kind', 'config-fragment'), never(fromElsewhere)), some({ required: ['value'] }, has('value_hmac'))),
+      when(never(has('kind')), fromElsewhere),
+      when(never(is('kind', 'aad-token')), like('private_key', namePattern)),
+      never(all(has('import'), has('import_akv'))),
+      when(fromElsewhere, lacks('value')),
+      when(is('kind', 'ascii'), like('value', /^/)),
+      when(is('kind', 'binary'), like('value', /^(?:[0-9a-fA-F]{2})+$/)),
+      when(is('kind', ...keyKinds), like('value', pemPattern)),
+      when(is('kind', 'aad-token', 'pgp-key', 'jwt'), lacks('value')),
+      when(is('endpoint', 'client'), lacks('dns')),
+      when(all(is('kind', 'jwt'), has('payload')), {
+        properties: { payload: { properties: { iat: false, nbf: false, exp: false } } },
+      }),
+    ],
+  },
 });
 
 export const secrets = list(secretSchema, { description: 'secrets that the CAS makes or keeps' });

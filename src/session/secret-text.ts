@@ -1,5 +1,6 @@
 import { base64, concat, hex, utf8, utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
+import { suggest } from '../language/suggest.ts';
 import type { SecretKind } from '../language/vocabulary.ts';
 import type { CompleteSecret } from './complete.ts';
 import type { Part } from './placeholders.ts';
@@ -46,7 +47,7 @@ export interface Resolved {
  * exactly that name; `.crt`, `.key` and `.chain` are old too. Unknown secrets and formats are `E_SESSION`.
  */
 export function resolveReference(part: Reference, secrets: readonly CompleteSecret[]): Resolved {
-  const find = (name: string) => secrets.find((secret) => secret.name === name);
+  const find = (name: string) => indexOf(secrets).get(name);
   let secret = find(part.secret);
   let { format } = part;
   const [, stem = '', ending = ''] = /^(.+)\.(hex|crt|key|chain)$/.exec(part.secret) ?? [];
@@ -65,15 +66,15 @@ export function resolveReference(part: Reference, secrets: readonly CompleteSecr
   if (secret === undefined) {
     throw new SconeError('E_SESSION', `a placeholder refers to the secret ${part.secret}, which the session lacks`, {
       found: part.secret,
-      expected: secrets.length === 0 ? 'no placeholder' : `one of ${secrets.map(({ name }) => name).join(', ')}`,
-      hint: 'define the secret, or correct the name in the placeholder',
+      expected: known(secrets),
+      hint: suggestion(part.secret, secrets),
     });
   }
   // The kind of an imported secret may be left out; then the other session decides.
-  const known = secret.kind === undefined ? Object.values(formats).flat() : formats[secret.kind];
-  const chosen = format ?? (secret.kind === undefined ? undefined : known[0]);
-  if (format !== undefined && !format.startsWith('.') && !known.includes(format)) {
-    const supported = known.length === 0 ? 'no format' : `one of ${known.join(', ')}`;
+  const written = secret.kind === undefined ? Object.values(formats).flat() : formats[secret.kind];
+  const chosen = format ?? (secret.kind === undefined ? undefined : written[0]);
+  if (format !== undefined && !format.startsWith('.') && !written.includes(format)) {
+    const supported = written.length === 0 ? 'no format' : `one of ${written.join(', ')}`;
     throw new SconeError('E_SESSION', `a secret of kind ${secret.kind} cannot be written as ${format}`, {
       expected: supported,
       found: `$$SCONE::${part.secret}:${format}$$`,
@@ -85,6 +86,38 @@ export function resolveReference(part: Reference, secrets: readonly CompleteSecr
     ...(chosen === undefined ? {} : { format: chosen }),
     ...(part.escape === undefined ? {} : { escape: part.escape }),
   };
+}
+
+/** Placeholders are many, and so may secrets be: each list is looked through once. */
+const indexes = new WeakMap<readonly CompleteSecret[], ReadonlyMap<string, CompleteSecret>>();
+
+function indexOf(secrets: readonly CompleteSecret[]): ReadonlyMap<string, CompleteSecret> {
+  const found = indexes.get(secrets);
+  if (found !== undefined) return found;
+  const index = new Map<string, CompleteSecret>();
+  for (const secret of secrets) if (!index.has(secret.name)) index.set(secret.name, secret);
+  indexes.set(secrets, index);
+  return index;
+}
+
+/** As many names as anybody reads. */
+const listed = 12;
+
+function known(secrets: readonly CompleteSecret[]): string {
+  if (secrets.length === 0) return 'no placeholder';
+  const names = secrets.slice(0, listed).map(({ name }) => name);
+  const more = secrets.length - names.length;
+  return `one of ${names.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
+}
+
+function suggestion(name: string, secrets: readonly CompleteSecret[]): string {
+  const near = suggest(
+    name,
+    secrets.slice(0, 1000).map((secret) => secret.name),
+  );
+  return near === undefined
+    ? 'define the secret, or correct the name in the placeholder'
+    : `did you mean "${near}"? Otherwise define the secret`;
 }
 
 /** A placeholder of this secret that is text. */

@@ -4,7 +4,7 @@ import { hasField, type SecretKind } from '../language/vocabulary.ts';
 import { explicitValueHmac } from './canonical.ts';
 import type { CompleteSecret } from './complete.ts';
 import type { Path, Problems } from './problems.ts';
-import type { ParsedSecret } from './secret-schema.ts';
+import { type ParsedSecret, pemPattern } from './secret-schema.ts';
 import { normaliseExports, normaliseImport, withoutNothing } from './share.ts';
 
 /** Generated length where a secret gives none. */
@@ -26,7 +26,7 @@ export function normaliseSecret(
 ): CompleteSecret {
   const { name, kind, import_akv } = secret;
   const imported = normaliseImport(secret.import, name, [...path, 'import'], problems);
-  const elsewhere = secret.import !== undefined || import_akv !== undefined;
+  const elsewhere = (secret.import ?? undefined) !== undefined || import_akv !== undefined;
   if (kind === undefined && !elsewhere) {
     problems.error(path, 'lacks "kind"', { hint: 'write kind: ascii or kind: binary' });
   }
@@ -39,7 +39,8 @@ export function normaliseSecret(
   if (given !== undefined && elsewhere) {
     problems.error([...path, 'value'], 'stands beside an import', { hint: 'remove one of the two' });
   }
-  if (kind !== undefined) checkFields(secret, kind, elsewhere || given !== undefined, path, problems);
+  const complete = elsewhere || given !== undefined || secret.value_hmac !== undefined;
+  if (kind !== undefined) checkFields(secret, kind, complete, path, problems);
   const hmac = hmacOf(name, given, secret.value_hmac, path, salt, explicit, problems);
   const exports = normaliseExports(secret.export, [...path, 'export'], problems);
   const sized = kind === 'ascii' || kind === 'binary' || kind === undefined;
@@ -89,12 +90,13 @@ function explicitValue({ kind, value }: ParsedSecret, path: Path, problems: Prob
     problems.error(at, 'must be a text', { hint: 'only a config-fragment has a value of another form' });
     return undefined;
   }
-  if (value === '') problems.error(at, 'is empty', { hint: 'remove it to have one generated' });
-  else if (kind === 'aad-token' || kind === 'pgp-key' || kind === 'jwt') {
+  if (value === '' && kind === 'ascii') {
+    problems.warning(at, 'is empty, and so is the secret', { hint: 'remove it to have one generated' });
+  } else if (kind === 'aad-token' || kind === 'pgp-key' || kind === 'jwt') {
     problems.error(at, `has no meaning for a secret of kind ${kind}`, { hint: 'remove it' });
   } else if (kind === 'binary' && !/^(?:[0-9a-fA-F]{2})+$/.test(value)) {
     problems.error(at, 'must be hex, two digits for each byte');
-  } else if (kind !== undefined && kind !== 'ascii' && kind !== 'binary' && !/-----BEGIN [A-Z0-9 ]+-----/.test(value)) {
+  } else if (kind !== undefined && kind !== 'ascii' && kind !== 'binary' && !pemPattern.test(value)) {
     problems.error(at, 'must be PEM', { hint: 'write "value: |" and the lines of the PEM below it' });
   }
   return kind === 'binary' ? value.toLowerCase() : value;
@@ -144,6 +146,15 @@ function checkFields(secret: ParsedSecret, kind: SecretKind, complete: boolean, 
       hint: 'clients have no DNS names: remove it',
     });
   }
+  for (const claim of ['iat', 'nbf', 'exp']) {
+    if (secret.payload === undefined || !Object.hasOwn(secret.payload, claim)) continue;
+    problems.error([...path, 'payload', claim], 'is a claim that the CAS makes', { hint: 'remove it; see validity' });
+  }
+  if (secret.private_key !== undefined && kind !== 'aad-token' && pemPattern.test(secret.private_key)) {
+    problems.error([...path, 'private_key'], 'is a key itself, and must be the name of a secret', {
+      hint: 'define a secret {kind: private-key, value: …} and write its name',
+    });
+  }
   if (complete) return;
   const needed: { readonly [kind in SecretKind]?: readonly (keyof ParsedSecret)[] } = {
     'public-key': ['private_key'],
@@ -154,7 +165,7 @@ function checkFields(secret: ParsedSecret, kind: SecretKind, complete: boolean, 
     jwt: ['signer'],
   };
   for (const field of needed[kind] ?? []) {
-    if (secret[field] === undefined && !(field === 'value' && secret.value_hmac !== undefined)) {
+    if (secret[field] === undefined) {
       problems.error(path, `lacks "${field}"`, { hint: `a secret of kind ${kind} needs it` });
     }
   }
@@ -165,9 +176,5 @@ function checkFields(secret: ParsedSecret, kind: SecretKind, complete: boolean, 
         hint: 'write application_secret, or private_key and certificate_thumbprint',
       });
     }
-  }
-  for (const claim of ['iat', 'nbf', 'exp']) {
-    if (secret.payload === undefined || !Object.hasOwn(secret.payload, claim)) continue;
-    problems.error([...path, 'payload', claim], 'is a claim that the CAS makes', { hint: 'remove it; see validity' });
   }
 }

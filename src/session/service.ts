@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { splitWords } from '../language/words.ts';
 import { normaliseAttestation, type Surroundings } from './attestation.ts';
-import type { CompleteImage, CompleteService } from './complete.ts';
+import type { CompleteImage, CompleteSecret, CompleteService } from './complete.ts';
 import { text } from './fields.ts';
 import { checkFragments, isFragment } from './fragment.ts';
-import { checkParts } from './placeholder-check.ts';
-import { parseArgument, parsePlaceholders, parseVariable } from './placeholders.ts';
+import { checkText } from './placeholder-check.ts';
+import { parseVariable } from './placeholders.ts';
 import type { Path, Problems } from './problems.ts';
+import { passwordPattern } from './security-schema.ts';
 import type { ParsedService } from './service-schema.ts';
 import { withoutNothing } from './share.ts';
 
-const commandSchema = z.union([text, z.array(text).min(1, 'is empty; it begins with the program')], {
+const commandSchema = z.union([text, z.array(text)], {
   error: 'must be a list of texts, the program first',
 });
 
@@ -25,19 +26,16 @@ export function normaliseService(
   const { pwd, image_name, fspf_key, platforms, one_time_password_shared_secret: password } = service;
   const environment = service.environment ?? (Object.create(null) as { [name: string]: string });
   const command = commandOf(service.command, [...path, 'command'], problems);
-  command.forEach((word, index) =>
-    checkParts([...path, 'command', index], () => parseArgument(word), secrets, false, problems),
-  );
+  command.forEach((word, index) => checkText([...path, 'command', index], word, secrets, problems));
   for (const [name, value] of Object.entries(environment)) {
-    checkParts([...path, 'environment', name], () => parseVariable(name, value).parts, secrets, false, problems);
+    const fromHost = parseVariable(name, '').name !== name;
+    if (!fromHost) checkText([...path, 'environment', name], value, secrets, problems);
   }
   if (image_name !== undefined && !images.some((image) => image.name === image_name)) {
     problems.error([...path, 'image_name'], `is ${image_name}, which images does not define`);
   }
-  if (platforms !== undefined) checkFragments(platforms, [...path, 'platforms'], secrets, problems);
-  if (isFragment(fspf_key)) {
-    checkParts([...path, 'fspf_key'], () => parsePlaceholders(fspf_key), secrets, true, problems);
-  }
+  checkFragments(platforms ?? [], [...path, 'platforms'], secrets, problems);
+  if (isFragment(fspf_key)) checkText([...path, 'fspf_key'], fspf_key, secrets, problems);
   if (
     service.fspf_tag === undefined &&
     service.fspf_path !== undefined &&
@@ -47,8 +45,7 @@ export function normaliseService(
       hint: 'write it, or fspf_update_policy: no_rollback_protection, which protects from nothing older',
     });
   }
-  if (password !== undefined)
-    checkPassword(password, [...path, 'one_time_password_shared_secret'], surroundings, problems);
+  if (password !== undefined) checkPassword(password, [...path, 'one_time_password_shared_secret'], secrets, problems);
   for (const field of ['persistency', 'tags'] as const) {
     if (service[field] !== undefined) problems.ignored([...path, field]);
   }
@@ -67,30 +64,27 @@ export function normaliseService(
       fspf_update_policy:
         service.fspf_update_policy ??
         (service.fspf_path === undefined ? undefined : 'rollback_protected_reinitializable'),
-      platforms,
+      platforms: platforms?.map((platform) => (/^[0-9a-fA-F]{64}$/.test(platform) ? platform.toLowerCase() : platform)),
       one_time_password_shared_secret: password,
     }),
   };
 }
 
 /** The secret of one-time passwords: base32 of at least 128 bits, or a placeholder in that form. */
-export function checkPassword(value: string, path: Path, { secrets }: Surroundings, problems: Problems): void {
+export function checkPassword(value: string, path: Path, secrets: readonly CompleteSecret[], problems: Problems): void {
   if (value.includes('$$SCONE::')) {
-    checkParts(path, () => parsePlaceholders(value), secrets, false, problems);
+    checkText(path, value, secrets, problems);
     return;
   }
-  if (/^[A-Za-z2-7]{26,}={0,6}$/.test(value)) return;
+  if (passwordPattern.test(value)) return;
   problems.error(path, 'must be base32 of at least 128 bits, or a placeholder', {
     expected: '26 or more of A-Z 2-7, or $$SCONE::name:base32nopad$$',
   });
 }
 
-/** A text is split at blanks, with quotes; there is no shell. */
+/** A text is split at blanks, with quotes; there is no shell. Nothing where there is no command. */
 function commandOf(given: unknown, path: Path, problems: Problems): string[] {
-  if (given === undefined || given === null) {
-    problems.error(path.slice(0, -1), 'lacks "command"', { hint: 'write command: [python3, app.py]' });
-    return [];
-  }
+  if (given === undefined || given === null) return [];
   const command = problems.check(commandSchema, given, path);
   if (typeof command !== 'string') return command ?? [];
   const words = splitWords(command);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { volumePolicies } from '../language/vocabulary.ts';
-import { hash, optional, plainName, sessionPath, words } from './fields.ts';
+import { freeName, hash, matching, optional, plainName, sessionPath, words } from './fields.ts';
+import { all, has, lacks, like, one, when } from './rules.ts';
 
 /** Where another CAS is; without these the session is on the same one. */
 const remote = {
@@ -14,7 +15,13 @@ const sessionHash = optional(
 );
 
 /** Access for another session, or for all sessions of a namespace. */
-export const exportSchema = z.strictObject({
+const remoteRule = [
+  when(has('cas_url'), all(one(has('cas_key'), has('cas_software_key')), like('session', /^[^.]/))),
+  when(lacks('cas_url'), lacks('cas_key', 'cas_software_key')),
+];
+const elsewhere = ['session_hash', 'cas_url', 'cas_key', 'cas_software_key'];
+
+const exportFields = z.strictObject({
   session: optional(session),
   session_hash: sessionHash,
   namespace: optional(
@@ -23,16 +30,27 @@ export const exportSchema = z.strictObject({
   ...remote,
 });
 
-/** A secret of another session. */
-export const secretImportSchema = z.strictObject({
-  session,
-  session_hash: sessionHash,
-  secret: optional(plainName({ description: 'its name there', default: 'the own name' })),
-  ...remote,
+export const exportSchema = exportFields.meta({
+  also: {
+    allOf: [
+      one(all(has('session'), lacks('namespace')), all(has('namespace'), lacks('session', ...elsewhere))),
+      ...remoteRule,
+    ],
+  },
 });
 
+/** A secret of another session. */
+export const secretImportSchema = z
+  .strictObject({
+    session,
+    session_hash: sessionHash,
+    secret: optional(plainName({ description: 'its name there', default: 'the own name' })),
+    ...remote,
+  })
+  .meta({ also: { allOf: remoteRule } });
+
 /** Access to a volume: flat, or with `to` where there is more to say. */
-export const volumeExportSchema = z.strictObject({
+const volumeExportFields = z.strictObject({
   session: optional(session),
   session_hash: sessionHash,
   to: optional(
@@ -41,14 +59,46 @@ export const volumeExportSchema = z.strictObject({
   update_policy: optional(
     z.enum(volumePolicies).meta({ description: 'the most that the importer may do', default: 'rollback_protected' }),
   ),
-  volume_alias: optional(plainName({ description: 'name under which it is imported' })),
+  volume_alias: optional(freeName({ description: 'name under which it is imported' })),
+});
+
+export const volumeExportSchema = volumeExportFields.meta({
+  also: {
+    allOf: [
+      one(
+        all(has('session'), lacks('to', 'update_policy', 'volume_alias')),
+        all(has('to'), lacks('session', 'session_hash')),
+      ),
+    ],
+  },
 });
 
 export const volumeImportSchema = z.strictObject({
   session,
   session_hash: sessionHash,
-  volume: optional(plainName({ description: 'name or alias of the volume there', default: 'the own name' })),
+  volume: optional(freeName({ description: 'name or alias of the volume there', default: 'the own name' })),
 });
 
-/** `host/cas_key=…,session=…[,secret=…]` or, on the same CAS, `/session=…,session_hash=…`. */
-export const shareUrl = words({ description: 'the same in one text', example: '/session=partner/app,secret=token' });
+/**
+ * The same in one text: `/session=…,session_hash=…` or, for another CAS, `host/cas_key=…,session=…`. Whole names only,
+ * no paths from here (language, c.5).
+ */
+function inOneText(keys: readonly string[], example: string, elsewhere = true) {
+  const host = '(?:https:\\/\\/)?[A-Za-z0-9._:[\\]-]+\\/(?=(?:[^,]*,)*cas_(?:software_)?key=)';
+  const pair = `(?:${[...keys, ...(elsewhere ? ['cas_key', 'cas_software_key'] : [])].join('|')})=[^,]+`;
+  const named = `(?=(?:[^,]*,)*${keys.includes('namespace') ? '(?:session|namespace)' : 'session'}=[^,.])`;
+  return matching(
+    new RegExp(`^(?:\\/${elsewhere ? `|${host}` : ''})${named}${pair}(?:,${pair})*$`),
+    'is a text that names no session',
+    { description: 'the same in one text', example },
+  );
+}
+
+export const exportUrl = inOneText(['session', 'session_hash', 'namespace'], '/session=partner/app');
+export const importUrl = inOneText(['session', 'session_hash', 'secret'], '/session=partner/app,secret=token');
+export const volumeExportUrl = inOneText(['session', 'session_hash'], '/session=partner/app', false);
+export const volumeImportUrl = inOneText(
+  ['session', 'session_hash', 'volume'],
+  '/session=partner/app,volume=data',
+  false,
+);

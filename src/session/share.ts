@@ -90,6 +90,13 @@ function shareOf<T>(schema: z.ZodType<T>, value: unknown, path: Path, problems: 
     });
     return undefined;
   }
+  if ((map['session'] ?? map['namespace'] ?? '').startsWith('.')) {
+    problems.error(path, 'has a path from here, which one text cannot have', {
+      found: value,
+      hint: 'write the whole name, or a map: {session: ../sibling}',
+    });
+    return undefined;
+  }
   const result = schema.safeParse(map);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
@@ -103,7 +110,7 @@ function shareOf<T>(schema: z.ZodType<T>, value: unknown, path: Path, problems: 
 
 /** `host/cas_key=…,session=…`; without a host the own CAS. Nothing where it has another form. */
 function urlParts(url: string): { [key: string]: string } | undefined {
-  const match = /^(?:https:\/\/)?([A-Za-z0-9.:-]*)\/([a-z_]+=[^,]*(?:,[a-z_]+=[^,]*)*)$/.exec(url);
+  const match = /^(?:https:\/\/)?([A-Za-z0-9._:[\]-]*)\/([a-z_]+=[^,]*(?:,[a-z_]+=[^,]*)*)$/.exec(url);
   if (match === null) return undefined;
   const parts: { [key: string]: string } = Object.create(null);
   if (match[1]) parts['cas_url'] = match[1];

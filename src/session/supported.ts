@@ -1,25 +1,12 @@
 import { equalBytes } from '../core/bytes.ts';
+import { isForeignKeyHash } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { sessionBytes } from './canonical.ts';
-import type {
-  CompleteImage,
-  CompleteSecret,
-  CompleteSecurity,
-  CompleteService,
-  CompleteSession,
-  CompleteVariant,
-} from './complete.ts';
+import type { CompleteSecret, CompleteSecurity, CompleteSession, UnsupportedPart } from './complete.ts';
 import { isFragment } from './fragment.ts';
 import type { Path } from './problems.ts';
+import { imageParts, serviceParts } from './service-support.ts';
 import type { Session, SessionImage, SessionSecret, SessionService, Variant } from './types.ts';
-
-/** Something in a session that the language knows and that no CAS of this version honours. */
-export interface UnsupportedPart {
-  path: Path;
-  /** By name: `volumes`, `the secret kind x509`. */
-  what: string;
-  hint?: string;
-}
 
 /**
  * What of a session is not supported yet. The one place that decides it: everything that creates, updates or stores a
@@ -32,8 +19,10 @@ export function unsupportedParts(session: CompleteSession): UnsupportedPart[] {
   if (session.volumes !== undefined) parts.push({ path: ['volumes'], what: 'volumes' });
   if (session.secret_config !== undefined) parts.push({ path: ['secret_config'], what: 'secret_config' });
   parts.push(...accessParts(session.access_policy), ...securityParts(session.security));
-  session.services.forEach((service, index) => parts.push(...serviceParts(service, ['services', index])));
-  session.images.forEach((image, index) => parts.push(...imageParts(image, ['images', index])));
+  session.services.forEach((service, index) =>
+    parts.push(...serviceParts(service, ['services', index], session.secrets)),
+  );
+  session.images.forEach((image, index) => parts.push(...imageParts(image, ['images', index], session.secrets)));
   session.secrets.forEach((secret, index) => parts.push(...secretParts(secret, ['secrets', index])));
   return parts;
 }
@@ -53,6 +42,12 @@ function accessParts(policy: CompleteSession['access_policy']): UnsupportedPart[
         });
       } else if (isFragment(entry)) {
         parts.push({ path: at, what: `a placeholder in ${operation}`, hint: 'write the key hash of the client' });
+      } else if (isForeignKeyHash(entry)) {
+        parts.push({
+          path: at,
+          what: `a key hash of SCONE in ${operation}`,
+          hint: "write the client's certificate, or what `sconectl self show` prints for it",
+        });
       }
     });
   }
@@ -77,7 +72,8 @@ function securityParts(security: CompleteSession['security']): UnsupportedPart[]
   if (typeof attestation === 'string') parts.push({ path: at, what: 'a fragment as security.attestation' });
   else if (attestation !== undefined) {
     if (attestation.mode !== undefined) {
-      parts.push({ path: [...at, 'mode'], what: `the attestation mode ${attestation.mode}` });
+      const what = isFragment(attestation.mode) ? 'a placeholder in mode' : `the attestation mode ${attestation.mode}`;
+      parts.push({ path: [...at, 'mode'], what });
     }
     for (const field of attestationFields) {
       if (attestation[field] !== undefined) parts.push({ path: [...at, field], what: `security.attestation.${field}` });
@@ -91,54 +87,6 @@ function securityParts(security: CompleteSession['security']): UnsupportedPart[]
   }
   for (const field of ['freshness', 'service_access_token', 'singleton_enclaves'] as const) {
     if (security[field] !== undefined) parts.push({ path: [...path, field], what: `security.${field}` });
-  }
-  return parts;
-}
-
-const laterServiceFields = [
-  'fspf_path',
-  'fspf_key',
-  'fspf_tag',
-  'fspf_update_policy',
-  'platforms',
-  'one_time_password_shared_secret',
-] as const;
-
-function serviceParts(service: CompleteService, path: Path): UnsupportedPart[] {
-  const parts: UnsupportedPart[] = laterServiceFields
-    .filter((field) => service[field] !== undefined)
-    .map((field) => ({ path: [...path, field], what: `${field} of a service` }));
-  service.attestation.forEach((variant, index) => {
-    const what = variantPart(variant);
-    if (what !== undefined) parts.push({ path: [...path, 'attestation', index], what });
-  });
-  return parts;
-}
-
-function variantPart(variant: CompleteVariant): string | undefined {
-  if (typeof variant === 'string') return 'a fragment in attestation';
-  if ('tdx' in variant) return 'attestation of tdx';
-  if ('snp' in variant) return 'attestation of snp';
-  const { mrenclave, ...signer } = 'sim' in variant ? variant.sim : (variant.sgx as { [field: string]: unknown });
-  if (Array.isArray(mrenclave) && mrenclave.some(isFragment)) return 'a placeholder in mrenclave';
-  if (mrenclave !== undefined && Object.keys(signer).length > 0) return 'mrenclave beside a signer';
-  if ('isvsvn' in signer) return 'isvsvn of a signer';
-  if ('isvsvn_max' in signer) return 'isvsvn_max of a signer';
-  return undefined;
-}
-
-function imageParts(image: CompleteImage, path: Path): UnsupportedPart[] {
-  const parts: UnsupportedPart[] = [];
-  image.injection_files.forEach((file, index) => {
-    if (typeof file !== 'string') return;
-    parts.push({
-      path: [...path, 'injection_files', index],
-      what: 'an injection file whose template lies in the file system',
-      hint: 'write {path, content}',
-    });
-  });
-  for (const field of ['volumes', 'provide_secrets'] as const) {
-    if (image[field] !== undefined) parts.push({ path: [...path, field], what: `${field} of an image` });
   }
   return parts;
 }

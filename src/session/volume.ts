@@ -1,8 +1,7 @@
 import type { CompleteSecret, SessionVolume } from './complete.ts';
 import { isFragment } from './fragment.ts';
 import type { ParsedVolume } from './image-schema.ts';
-import { checkParts } from './placeholder-check.ts';
-import { parsePlaceholders } from './placeholders.ts';
+import { checkText } from './placeholder-check.ts';
 import type { Path, Problems } from './problems.ts';
 import { normaliseVolumeExports, normaliseVolumeImport } from './share.ts';
 
@@ -25,7 +24,7 @@ export function normaliseVolume(
       hint: 'write both for a volume that exists, none for a new one',
     });
   }
-  if (isFragment(key)) checkParts([...path, 'fspf_key'], () => parsePlaceholders(key), secrets, true, problems);
+  if (isFragment(key)) checkText([...path, 'fspf_key'], key, secrets, problems);
   return {
     name,
     ...(imported === undefined ? { files: volume.files ?? 'encrypted' } : {}),
