@@ -24,7 +24,7 @@ const odd = fc.constantFrom(
   'x\ny',
   '__proto__',
 );
-const text = fc.oneof(
+export const text = fc.oneof(
   odd,
   fc.string({ unit: 'grapheme', maxLength: 8 }).filter((one) => !/[$\p{C}]/u.test(one)),
 );
