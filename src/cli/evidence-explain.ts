@@ -3,7 +3,7 @@ import { allowances } from '../evidence/allowance.ts';
 import { type CheckName, checks } from '../evidence/refusal.ts';
 import { isTcbStatus } from '../evidence/tcb-status.ts';
 import { toleranceRules } from '../evidence/tolerance.ts';
-import { didYouMean } from '../manifest/suggest.ts';
+import { didYouMean } from '../language/suggest.ts';
 import type { Run } from './context.ts';
 import { failedChecks, statuses } from './evidence-explanations.ts';
 

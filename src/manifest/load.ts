@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { SconeError } from '../core/errors.ts';
+import { didYouMean } from '../language/suggest.ts';
 import type { Findings } from './findings.ts';
 import { normaliseMesh } from './mesh-manifest.ts';
 import { meshSchema } from './mesh-schema.ts';
@@ -15,7 +16,6 @@ import {
   serviceKinds,
   serviceSchema,
 } from './service-schema.ts';
-import { didYouMean } from './suggest.ts';
 import { substituteVariables } from './variables.ts';
 import { byPosition, readYaml, summary, type YamlSource } from './yaml.ts';
 

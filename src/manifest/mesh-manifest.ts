@@ -1,5 +1,6 @@
 import { isForeignKeyHash, parseKeyHash } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
+import { didYouMean } from '../language/suggest.ts';
 import { weaknesses } from '../language/vocabulary.ts';
 import { Findings } from './findings.ts';
 import { addressPattern, envShapes, keyHashPattern, type ParsedMesh } from './mesh-schema.ts';
@@ -14,7 +15,6 @@ import {
 } from './meshfile.ts';
 import { present } from './present.ts';
 import { checkSource } from './problems.ts';
-import { didYouMean } from './suggest.ts';
 import { parseTolerance, strict, withoutEffect } from './tolerance.ts';
 import type { TreeMap } from './tree.ts';
 import { type Path, readYaml, type YamlSource } from './yaml.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type ErrorDetails, SconeError } from '../core/errors.ts';
+import { didYouMean, suggest } from '../language/suggest.ts';
 import { asVariable, formHint, keysOf, placeOfKey, schemaAt, writeHint } from './schema-help.ts';
-import { didYouMean, suggest } from './suggest.ts';
 import type { Tree, TreeMap } from './tree.ts';
 import type { Path, YamlSource } from './yaml.ts';
 

@@ -1,4 +1,4 @@
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../language/suggest.ts';
 
 /** The name in `$$SCONE::name$$`, without the format behind `:` and the old suffixes. */
 const reference = /\$\$SCONE::((?:(?!\$\$).)*)(\$\$)?/gs;

@@ -1,8 +1,8 @@
+import { suggest } from '../language/suggest.ts';
 import { hasField } from '../language/vocabulary.ts';
 import type { Findings } from './findings.ts';
 import type { SecretSource, ServiceManifest } from './service.ts';
 import type { ParsedService } from './service-schema.ts';
-import { suggest } from './suggest.ts';
 
 /** The secrets of a manifest in their normal form; what is wrong in them and between them is found here. */
 export function normaliseSecrets(parsed: ParsedService, findings: Findings): ServiceManifest['secrets'] {

@@ -1,7 +1,7 @@
 import { SconeError } from '../core/errors.ts';
+import { suggest } from '../language/suggest.ts';
 import { weaknesses } from '../language/vocabulary.ts';
 import type { Tolerance } from './meshfile.ts';
-import { suggest } from './suggest.ts';
 
 /** What is accepted where nothing is said: nothing. */
 export const strict: Tolerance = {

@@ -1,6 +1,6 @@
 import { type Position, SconeError } from '../core/errors.ts';
+import { didYouMean, suggest } from '../language/suggest.ts';
 import type { ServiceDescriptor } from '../manifest/descriptor.ts';
-import { didYouMean, suggest } from '../manifest/suggest.ts';
 import { checkValue, type Lookup, renderTemplate, type TemplateValue } from './template.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { type Position, SconeError } from '../core/errors.ts';
+import { didYouMean } from '../language/suggest.ts';
 import type { SecretDeclaration, ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { MeshService } from '../manifest/meshfile.ts';
 import type { Locate } from '../manifest/service.ts';
-import { didYouMean } from '../manifest/suggest.ts';
 import { type Lookup, renderTemplate } from './template.ts';
 
 /** A service of the mesh with its image. */
