@@ -89,7 +89,9 @@ function variants(
   if (signer === undefined || signer === null) return oldMeasurements(mrenclave ?? []);
   if (isFragment(signer)) return requirement({ mrenclave, signer }, path, secrets, problems);
   const fields = problems.check(signerSchema, signer, [...path, 'signer']);
-  return fields === undefined ? [] : requirement({ ...fields, mrenclave }, [...path, 'signer'], secrets, problems);
+  return fields === undefined
+    ? []
+    : requirement({ ...fields, mrenclave }, [...path, 'signer'], secrets, problems, true);
 }
 
 type ParsedSgx = Partial<NonNullable<z.infer<typeof variantSchema>['sgx']>>;
@@ -103,10 +105,12 @@ function requirement(
   path: Path,
   secrets: readonly CompleteSecret[],
   problems: Problems,
+  signed = false,
 ): CompleteVariant[] {
   const { mrenclave, mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max, signer } = sgx;
   const fields = { mrsigner, isvprodid, isvsvn, isvsvn_min, isvsvn_max };
-  const bySigner = Object.values(fields).some((field) => field !== undefined);
+  // A signer that is there and empty was meant to say something.
+  const bySigner = signed || Object.values(fields).some((field) => field !== undefined);
   for (const [field, value] of Object.entries({ ...fields, signer })) {
     if (isFragment(value))
       checkFragment(value, [...path, field], secrets, problems, field === 'signer' ? structured : undefined);

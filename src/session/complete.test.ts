@@ -291,6 +291,7 @@ test('a service takes every way to be attested', () => {
   ]);
   for (const text of [
     `{signer: {mrsigner: ${aa}, isvsvn_min: 1}}`,
+    `{mrenclave: ${aa}, signer: {}}`,
     `{signer: {${signer}, isvsvn: 1, isvsvn_min: 1}}`,
     `{signer: {${signer}, isvsvn_min: 2, isvsvn_max: 1}}`,
     '{}',
