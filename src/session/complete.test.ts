@@ -529,6 +529,20 @@ test('what older files, drafts and documentation write in other words is read, w
   );
 });
 
+test('a weakness that is none is told with the one that was meant, or as a list', () => {
+  const hint = (text: string) => {
+    try {
+      read(`${top}security: {attestation: {tolerate: ${text}}}`);
+    } catch (error) {
+      assert.ok(error instanceof SconeError);
+      return error.errors[0]?.hint;
+    }
+    return undefined;
+  };
+  assert.equal(hint('[debug_mode]'), 'did you mean "debug-mode"?');
+  assert.equal(hint('"debug-mode, outdated-tcb"'), 'write a list: [debug-mode, outdated-tcb]');
+});
+
 test('an aad-token may hold its private key; every other secret names one', () => {
   const key = '|\n    -----BEGIN PRIVATE KEY-----\n    AAAA\n    -----END PRIVATE KEY-----\n';
   const token = `${top}secrets:\n- name: t\n  kind: aad-token\n  tenant_id: t\n  client_id: c\n  certificate_thumbprint: x\n  private_key: ${key}`;

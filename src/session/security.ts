@@ -1,3 +1,4 @@
+import { didYouMean } from '../language/suggest.ts';
 import { weaknesses } from '../language/vocabulary.ts';
 import type { CompleteSecret, CompleteSecurity, CompleteSession } from './complete.ts';
 import { checkFragment, checkFragments, isFragment, structured } from './fragment.ts';
@@ -118,7 +119,11 @@ function toleratedOf(
       return 'debug-mode';
     }
     if (!(weaknesses as readonly string[]).includes(word) && !isFragment(word)) {
-      problems.error(at, 'names something that cannot be tolerated', { expected: weaknesses.join(', '), found: word });
+      problems.error(at, 'names something that cannot be tolerated', {
+        expected: weaknesses.join(', '),
+        found: word,
+        hint: word.includes(',') ? `write a list: [${word}]` : didYouMean(word, weaknesses),
+      });
     }
     return word;
   });
