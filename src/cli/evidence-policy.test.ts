@@ -100,7 +100,7 @@ test('17, 48: unknown words, a signer alone and two TEEs in one entry are refuse
     ['attestation: []\nsecurity: {attestation: {tolerate: [debug]}}', /must be/, 2],
     ['attestation: []\nsecurity: {attestation: {ignore_advisories: [CVE-1]}}', /must be an advisory/, 2],
     ['attestation: []\nattestation: []', /"attestation"/, 2],
-    ['attestation: [', /YAML/],
+    ['attestation: [', /list in \[ \] is not closed/],
   ];
   for (const [text, message, line] of wrong) {
     try {
