@@ -39,7 +39,7 @@ export const run: Run = async (context, { options }) => {
       if (found && error instanceof SconeError) continue;
       throw error;
     }
-    mentions.push(...mentionsIn(source));
+    for (const mention of mentionsIn(source)) mentions.push(mention);
     try {
       const loaded = loadManifest(text, file, { variables: values });
       if (loaded.kind === 'mesh') meshes.push(loaded.manifest);
@@ -112,7 +112,7 @@ function tableOf(rows: readonly Row[]): string {
       `${at.file}:${at.line}:${at.column}`,
     ]),
   ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const widths = [0, 1, 2, 3].map((column) => cells.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0));
   return cells
     .map((row) =>
       row

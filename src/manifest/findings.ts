@@ -3,6 +3,9 @@ import { pathText } from './problems.ts';
 import type { Unsupported } from './service.ts';
 import type { Path, YamlSource } from './yaml.ts';
 
+/** More than anybody will read; what is found beyond is dropped, so that hostile files take no time. */
+const most = 300;
+
 /** What came to light about one file: errors, warnings, and known fields that are not supported yet. */
 export class Findings {
   readonly problems: SconeError[] = [];
@@ -17,13 +20,23 @@ export class Findings {
     this.what = what;
   }
 
-  /** `rule` completes a sentence that begins with the field. */
-  problem(path: Path, rule: string, details: ErrorDetails = {}): void {
-    this.problems.push(this.error(path, rule, details));
+  /** Whether nothing more is taken. */
+  get full(): boolean {
+    return this.problems.length >= most;
+  }
+
+  /**
+   * `rule` completes a sentence that begins with the field.
+   *
+   * @param details a function where they take time to make
+   */
+  problem(path: Path, rule: string, details: ErrorDetails | (() => ErrorDetails) = {}): void {
+    if (this.full) return;
+    this.problems.push(this.error(path, rule, typeof details === 'function' ? details() : details));
   }
 
   warning(path: Path, rule: string, details: ErrorDetails = {}): void {
-    this.warnings.push(this.error(path, rule, details));
+    if (this.warnings.length < most) this.warnings.push(this.error(path, rule, details));
   }
 
   /**
@@ -31,7 +44,8 @@ export class Findings {
    * @param hint what to do instead, where there is something
    */
   notYet(path: Path, what: string, hint?: string): void {
-    this.unsupported.push({ what, at: this.source.keyAt(path), ...(hint === undefined ? {} : { hint }) });
+    if (this.unsupported.length < most)
+      this.unsupported.push({ what, at: this.source.keyAt(path), ...(hint === undefined ? {} : { hint }) });
   }
 
   /** Names that stand in a list more than once; `rule` completes a sentence that begins with the entry. */

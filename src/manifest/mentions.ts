@@ -13,14 +13,17 @@ export interface Mention {
 }
 
 const pattern =
-  /\$\$SCONE::([^:|$]+)[^$]*\$\$|\\\$|\$\$|\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))|\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*(?:\|\s*default\(\s*value\s*=\s*"([^"]*)"\s*\)\s*)?\}\}/g;
+  /\$\$SCONE::((?:(?!\$\$)[^])*)\$\$|\\\$|\$\$|\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))|\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*(?:\|\s*default\(\s*value\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|([^\s"'`)]+))\s*\)\s*)?\}\}/g;
+
+/** Each takes a search through the whole scalar. */
+const mostLost = 100;
 
 /** Every variable that a file mentions, in the order of the file. */
 export function mentionsIn(source: YamlSource): Mention[] {
   const mentions: Mention[] = [];
   const walk = (value: Tree, place: Place | undefined): void => {
     if (place === undefined) return;
-    if (typeof value === 'string') mentions.push(...mentionsOf(value, source, place));
+    if (typeof value === 'string') for (const mention of mentionsOf(value, source, place)) mentions.push(mention);
     else if (Array.isArray(value)) value.forEach((item, index) => walk(item, place.members?.get(index)));
     else if (value !== null) for (const [key, item] of Object.entries(value)) walk(item, place.members?.get(key));
   };
@@ -31,12 +34,19 @@ export function mentionsIn(source: YamlSource): Mention[] {
 
 function mentionsOf(text: string, source: YamlSource, place: Place): Mention[] {
   const mentions: Mention[] = [];
+  let from = place.start;
+  let lost = 0;
   for (const match of text.matchAll(pattern)) {
-    const [whole, secret, braced, bare, variable, fallback] = match;
-    const within = source.text.slice(place.start, place.end).indexOf(whole);
-    const at = source.position(place.start + Math.max(within, 0));
+    const [whole, inside, braced, bare, variable, ...defaults] = match;
+    const fallback = defaults.find((one) => one !== undefined);
+    const within = lost > mostLost ? -1 : source.text.slice(from, place.end).indexOf(whole);
+    const at = source.position(within < 0 ? place.start : from + within);
+    // What is written in another way, with an escape, is not found.
+    if (within < 0) lost++;
+    else from += within + whole.length;
     const read = braced ?? bare;
-    if (secret !== undefined) {
+    if (inside !== undefined) {
+      const [secret = ''] = inside.split(/[:|]/, 1);
       mentions.push({ binding: 'run', name: secret, at });
       // A variable of the mesh may stand inside the placeholder.
       for (const inner of secret.matchAll(/\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}\}/g)) {

@@ -109,7 +109,10 @@ test('roles come from the name and the aliases, and the role cas must be there',
 test('a key hash is taken in its one form only', () => {
   assert.equal(mesh(`${cas}  cas_key: ${key}\n${policy}${services}`).cas[0]?.key, key);
   for (const wrong of [`1${key}`, key.slice(1), key.toLowerCase(), '""']) {
-    assert.match(problems(`${cas}  cas_key: ${wrong}\n${policy}${services}`)[0] ?? '', /^cas\[0\]\.cas_key (?:is refused|must be)/);
+    assert.match(
+      problems(`${cas}  cas_key: ${wrong}\n${policy}${services}`)[0] ?? '',
+      /^cas\[0\]\.cas_key (?:is refused|must be)/,
+    );
   }
 });
 

@@ -159,15 +159,15 @@ function normalisePolicy(policy: ParsedMesh['policy'], findings: Findings): Mesh
     findings.notYet(['policy', 'image_policy_namespace'], 'policy.image_policy_namespace');
   }
   const tolerate = splitList(policy.tolerate);
-  for (const word of tolerate) {
+  for (const word of new Set(tolerate)) {
     if ((weaknesses as readonly string[]).includes(word)) continue;
-    findings.problem(['policy', 'tolerate'], 'names something that cannot be tolerated', {
+    findings.problem(['policy', 'tolerate'], 'names something that cannot be tolerated', () => ({
       found: word,
       hint: didYouMean(word, weaknesses),
-    });
+    }));
   }
   const advisories = splitList(policy.ignore_advisories);
-  for (const advisory of advisories) {
+  for (const advisory of new Set(advisories)) {
     if (advisory === '*' || /^INTEL-SA-[0-9]{5}$/.test(advisory)) continue;
     findings.problem(['policy', 'ignore_advisories'], 'names something that is no advisory', {
       expected: '"*" alone, or advisories such as INTEL-SA-00586',
@@ -266,10 +266,10 @@ function normaliseEnv(parsed: ParsedMesh, services: readonly MeshService[], find
       if (value === undefined) return;
       const scopes = ['global', 'helm', ...services.map(({ name }) => name)];
       if (!scopes.includes(value.service)) {
-        findings.problem([...path, 'service'], 'names no service of this mesh', {
+        findings.problem([...path, 'service'], 'names no service of this mesh', () => ({
           found: value.service,
           hint: didYouMean(value.service, scopes),
-        });
+        }));
       }
       value.env.forEach((variable, i) => take(value.service, variable, [...path, 'env', i]));
     } else if (keys.includes('key')) {

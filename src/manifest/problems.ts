@@ -7,6 +7,9 @@ import type { Path, YamlSource } from './yaml.ts';
 
 type Issue = z.core.$ZodIssue;
 
+/** More than anybody will read. */
+const most = 300;
+
 /**
  * Checks a file, or the part of it below `base`, against a schema. All problems, each at its position, with what was
  * expected and what to change; and the parsed value, unless more is wrong than unknown keys.
@@ -23,7 +26,7 @@ export function checkSource<T>(
   const result = schema.safeParse(tree);
   if (result.success) return { value: result.data, problems: [] };
   const { issues } = result.error;
-  const problems = withoutPairs(source, schema, issues, what, base).flatMap((issue) =>
+  const problems = withoutPairs(source, schema, issues.slice(0, most), what, base).flatMap((issue) =>
     issue instanceof SconeError ? [issue] : describe(source, schema, issue, what, base),
   );
   // Without the unknown keys the rest can often be read, so that its problems come to light in the same run.
@@ -62,7 +65,8 @@ function withoutPairs(
 
 function withoutKeys(tree: Tree | undefined, issue: Issue): Tree | undefined {
   if (issue.code !== 'unrecognized_keys') return tree;
-  const { path, keys } = issue;
+  const { path } = issue;
+  const keys = new Set(issue.keys);
   const prune = (value: Tree | undefined, depth: number): Tree | undefined => {
     if (typeof value !== 'object' || value === null) return value;
     const step = path[depth];
@@ -70,7 +74,7 @@ function withoutKeys(tree: Tree | undefined, issue: Issue): Tree | undefined {
       return value.map((item, index) => (index === step ? (prune(item, depth + 1) ?? null) : item));
     const rest: TreeMap = Object.create(null);
     for (const [name, member] of Object.entries(value)) {
-      if (depth === path.length && keys.includes(name)) continue;
+      if (depth === path.length && keys.has(name)) continue;
       rest[name] = name === step ? (prune(member, depth + 1) ?? null) : member;
     }
     return rest;
@@ -97,7 +101,7 @@ function describe(source: YamlSource, schema: z.ZodType, issue: Issue, what: str
 
   if (issue.code === 'unrecognized_keys') {
     const known = keysOf(schemaAt(schema, inside));
-    return issue.keys.map((key) =>
+    return issue.keys.slice(0, most).map((key) =>
       error(`"${key}" is no key of ${name}`, {
         at: source.keyAt([...path, key]),
         hint: keyHint(schema, inside, key, known),

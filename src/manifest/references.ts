@@ -16,27 +16,25 @@ interface WrongReference {
  * What is wrong with the placeholders of a text, as a manifest's author can see it: one that is not closed, and one
  * whose secret the manifest neither defines nor imports. Names with `{{…}}` in them are judged at mesh time.
  */
-export function wrongReferences(text: string, secrets: readonly string[]): WrongReference[] {
-  const wrong: WrongReference[] = [];
+export function* wrongReferences(text: string, secrets: ReadonlySet<string>): Generator<WrongReference> {
   for (const [, inside = '', close] of text.matchAll(reference)) {
     if (close === undefined) {
       const [name = ''] = inside.split(/\s/, 1);
-      wrong.push({
+      yield {
         open: `$$SCONE::${name.slice(0, 60)}`,
         rule: 'holds a placeholder that is not closed',
         hint: `write $$SCONE::${secretName(name)}$$, with two dollars at both ends`,
-      });
+      };
       continue;
     }
     const name = secretName(inside);
-    if (inside.includes('{{') || secrets.includes(name) || secrets.includes(inside)) continue;
-    const defined = secrets.length === 0 ? 'this manifest defines no secret' : didYouMean(name, secrets);
-    wrong.push({
+    if (inside.includes('{{') || secrets.has(name) || secrets.has(inside)) continue;
+    const defined = secrets.size === 0 ? 'this manifest defines no secret' : didYouMean(name, [...secrets]);
+    yield {
       rule: `refers to the secret ${JSON.stringify(name)}, which this manifest neither defines nor imports`,
       hint: `${defined}; secrets are defined in secrets.global and imported in secrets.import`,
-    });
+    };
   }
-  return wrong;
 }
 
 /** Whether a text holds what somebody may have taken for a placeholder. */

@@ -30,7 +30,7 @@ export function normaliseService(
   parsed: ParsedService,
 ): { manifest: ServiceManifest; findings: Findings } {
   const findings = new Findings(source, 'a service manifest');
-  const secretNames = [...(parsed.secrets?.global.map(({ name }) => name) ?? []), ...(parsed.secrets?.import ?? [])];
+  const secretNames = new Set(parsed.secrets?.global.map(({ name }) => name).concat(parsed.secrets.import));
   const manifest: ServiceManifest = {
     file: source.file,
     apiVersion: parsed.apiVersion,
@@ -162,11 +162,12 @@ function words(text: string, findings: Findings): string[] {
 
 function normaliseEnvironment(
   parsed: ParsedService,
-  secretNames: readonly string[],
+  secretNames: ReadonlySet<string>,
   findings: Findings,
 ): ServiceManifest['environment'] {
   const { global = [] } = parsed.environment ?? {};
   const local = [...oldVariables(parsed, findings), ...(parsed.environment?.local ?? [])];
+  const localNames = new Set(local.map(({ name }) => name));
   const old = parsed.env.length;
   local.forEach(({ name, value }, index) => {
     const path = index < old ? ['env', index, 'value'] : ['environment', 'local', index - old, 'value'];
@@ -184,7 +185,7 @@ function normaliseEnvironment(
     if (value !== undefined) {
       checkReferences(['environment', 'global', index, 'value'], value, secretNames, findings);
     }
-    if (local.some((other) => other.name === name)) {
+    if (localNames.has(name)) {
       findings.problem(['environment', 'global', index, 'name'], `is ${name}, which environment.local sets already`, {
         hint: 'keep it in local (fixed here) or in global (set by the Meshfile), not in both',
       });
@@ -226,7 +227,7 @@ function lastOfEach<T extends { name: string }>(entries: readonly T[], list: str
 
 function normaliseFiles(
   parsed: ParsedService,
-  secretNames: readonly string[],
+  secretNames: ReadonlySet<string>,
   findings: Findings,
 ): ServiceManifest['injection_files'] {
   const files = parsed.injection_files;
@@ -247,7 +248,7 @@ function normaliseFiles(
 function checkReferences(
   path: readonly (string | number)[],
   text: string,
-  secretNames: readonly string[],
+  secretNames: ReadonlySet<string>,
   findings: Findings,
 ): void {
   if (looksLikeReference(text)) {
@@ -258,5 +259,6 @@ function checkReferences(
   for (const { open, rule, hint } of wrongReferences(text, secretNames)) {
     if (open === undefined) findings.problem(path, rule, { hint });
     else findings.notYet(path, `${open}, a placeholder that is not closed,`, hint);
+    if (findings.full) return;
   }
 }

@@ -23,7 +23,8 @@ export function normaliseSecrets(parsed: ParsedService, findings: Findings): Ser
 }
 
 /** Secrets that secrets name: keys, issuers. A name that is made by the mesh is judged there. */
-function checkIssuers(global: readonly ParsedSecret[], imported: readonly string[], findings: Findings): void {
+function checkIssuers(global: readonly ParsedSecret[], imports: readonly string[], findings: Findings): void {
+  const imported = new Set(imports);
   const byName = new Map(global.map((secret) => [secret.name, secret]));
   global.forEach((secret, index) => {
     const path = ['secrets', 'global', index];
@@ -32,19 +33,18 @@ function checkIssuers(global: readonly ParsedSecret[], imported: readonly string
       ['issuer', 'x509-ca'],
     ] as const) {
       const name = secret[field];
-      if (name === undefined || name.includes('{{') || imported.includes(name)) continue;
+      if (name === undefined || name.includes('{{') || imported.has(name)) continue;
       const named = byName.get(name);
       if (named === undefined) {
-        const others = global.filter((one) => one.kind === kind).map((one) => one.name);
-        const meant = suggest(name, [...others, ...imported]);
-        findings.problem(
-          [...path, field],
-          `names the secret ${name}, which this manifest neither defines nor imports`,
-          {
+        const rule = `names the secret ${name}, which this manifest neither defines nor imports`;
+        findings.problem([...path, field], rule, () => {
+          const others = global.filter((one) => one.kind === kind).map((one) => one.name);
+          const meant = suggest(name, [...others, ...imported]);
+          return {
             hint:
               meant === undefined ? `define {name: ${name}, kind: ${kind}}, or import it` : `did you mean "${meant}"?`,
-          },
-        );
+          };
+        });
       } else if (named.kind !== kind) {
         findings.problem([...path, field], `names a secret of kind ${named.kind}`, {
           expected: `one of kind ${kind}`,

@@ -108,11 +108,24 @@ export function readYaml(text: string, file: string, code: ErrorCode = 'E_MANIFE
   return new YamlSource(file, text, code, lines, root);
 }
 
-/** One error for all problems of a file; its `errors` are sorted by position. */
+/** More than anybody will read; each takes time to show. */
+const mostProblems = 100;
+
+/** One error for all problems of a file; its `errors` are sorted by position, and the first hundred. */
 export function summary(file: string, code: ErrorCode, problems: readonly SconeError[]): SconeError {
   const errors = problems.toSorted(byPosition);
-  const message = errors.length === 1 ? `${file} has a problem` : `${file} has ${errors.length} problems`;
+  const count = errors.length > mostProblems ? `more than ${mostProblems}` : errors.length;
+  const message = errors.length === 1 ? `${file} has a problem` : `${file} has ${count} problems`;
   const at = errors[0]?.at;
+  const next = errors[mostProblems];
+  if (next !== undefined) {
+    const more = 'there are more problems from here on, which are not shown';
+    errors.splice(
+      mostProblems,
+      errors.length,
+      new SconeError(code, more, next.at === undefined ? {} : { at: next.at }),
+    );
+  }
   return new SconeError(code, message, { errors, ...(at === undefined ? {} : { at }) });
 }
 
