@@ -39,7 +39,9 @@ function withoutValues(lines: readonly string[], index: number): string {
     return blanks >= 0 && blanks <= before.search(/\S|$/) && (other.startsWith('---') || !/^\s*[-#\]}]/.test(other));
   });
   if (ended) return line;
-  // What has no key of its own goes on with the value of a line above.
+  // What has no key of its own goes on with the value of a line above, or is the name of an imported secret.
+  const above = lines.slice(start, index).findLast((other) => anyKey.test(other)) ?? '';
+  if (/^\s*import\s*:\s*(?:#.*)?$/.test(above)) return line;
   if (!anyKey.test(line) && index > start) return line.replace(/\S.*$/s, '…');
   return line.replace(/(["']?\bvalue["']?\s*:\s*)\S.*$/s, '$1…');
 }

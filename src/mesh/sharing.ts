@@ -22,6 +22,9 @@ export interface Sharing {
   imported: ReadonlyMap<string, readonly ImportedSecret[]>;
 }
 
+/** Stands for a service whose image is missing; no session of it is ever sent. */
+const unknownService = 'unknown';
+
 export interface ImportedSecret {
   name: string;
   kind: SecretDeclaration['kind'];
@@ -72,6 +75,8 @@ export function shareSecrets(members: readonly Member[], complete: boolean, prob
       if (name === undefined) continue;
       if (owner === undefined || owner.member === member) {
         if (complete || owner !== undefined) problems.push(nobodyExports(name, service, at, [...owners.keys()]));
+        // Whose it is will be known with the missing image; till then it is what the importer takes it for.
+        else list.push({ name, kind: kindFor(descriptor, written), from: unknownService });
         continue;
       }
       if (owner.twin !== undefined) {
@@ -122,15 +127,27 @@ function nameOf(written: string, { service, lookup }: Member, problems: SconeErr
 }
 
 /** Whether a service refers to the private key of a certificate, in any of the spellings that has. */
-function usesKey({ argv, environment, injection_files }: ServiceDescriptor, certificate: string): boolean {
+function usesKey(descriptor: ServiceDescriptor, certificate: string): boolean {
+  return refersTo(descriptor, certificate, ['.key', ':privatekey', ':pkcs12']);
+}
+
+/** What kind a service takes an imported secret for, by the formats it asks for. */
+function kindFor(descriptor: ServiceDescriptor, secret: string): SecretDeclaration['kind'] {
+  if (refersTo(descriptor, secret, ['.crt', '.key', '.chain', ':crt', ':chain', ':privatekey', ':pkcs12']))
+    return 'x509';
+  if (refersTo(descriptor, secret, [':pem', ':der', ':pkcs8'])) return 'private-key';
+  return refersTo(descriptor, secret, ['.hex', ':bin', ':hex', ':base']) ? 'binary' : 'ascii';
+}
+
+/** Whether a service refers to a secret in one of these formats. */
+function refersTo({ argv, environment, injection_files }: ServiceDescriptor, secret: string, ends: string[]): boolean {
   const texts = [
     ...argv,
     ...environment.local.map(({ value }) => value),
     ...environment.global.map(({ value = '' }) => value),
     ...injection_files.map(({ content }) => content ?? ''),
   ];
-  const spellings = ['.key', ':privatekey', ':pkcs12'].map((end) => `$$SCONE::${certificate}${end}`);
-  return texts.some((text) => spellings.some((spelling) => text.includes(spelling)));
+  return texts.some((text) => ends.some((end) => text.includes(`$$SCONE::${secret}${end}`)));
 }
 
 function nobodyExports(name: string, service: MeshService, at: Position, known: readonly string[]): SconeError {

@@ -237,6 +237,19 @@ test('files of one mesh that fit are clean, and folders leave other files alone'
   assert.match(named.out, /2 files, 2 errors/);
 });
 
+test('an image that is missing is told once, and not again by those who import its secrets', async (t) => {
+  const files = {
+    'a.yml': service(
+      'a',
+      'secrets:\n  import:\n  - CA\n  - word\ninjection_files:\n- {path: /c, content: $$SCONE::CA.chain$$}\n- {path: /w, content: $$SCONE::word$$}\n',
+    ),
+    'mesh.yml': mesh('- image: a\n- image: mariadb\n'),
+  };
+  const { out } = await checked(t, { files });
+  assert.deepEqual(out.match(/^error .*$/gm), ['error E_IMAGE: the image of mariadb is not in the local store']);
+  assert.match(out, /^ 6 \| {3}- CA$/m);
+});
+
 test('--strict lets warnings be errors', async (t) => {
   const call = { files: { 'a.yml': service('a', 'requirements: r.txt\n') } };
   assert.equal((await checked(t, call)).exitCode, 0);
