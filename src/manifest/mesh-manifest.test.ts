@@ -149,7 +149,7 @@ test('tolerances and advisories are written with commas or as lists', () => {
     'outdated-tcb',
     'hyperthreading',
   ]);
-  assert.deepEqual(read('  tolerate: [debug-mode]\n').tolerate, ['debug-mode']);
+  assert.deepEqual(read('  tolerate: [debug-mode, debug]\n').tolerate, ['debug-mode']);
   assert.equal(read('  ignore_advisories: "*"\n').ignore_advisories, '*');
   assert.equal(read('  ignore_advisories: ["*"]\n').ignore_advisories, '*');
   assert.deepEqual(read('  ignore_advisories: INTEL-SA-00586, INTEL-SA-00615\n').ignore_advisories, [

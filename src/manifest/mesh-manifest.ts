@@ -158,7 +158,8 @@ function normalisePolicy(policy: ParsedMesh['policy'], findings: Findings): Mesh
   if (policy.image_policy_namespace !== undefined && policy.image_policy_namespace !== policy.namespace) {
     findings.notYet(['policy', 'image_policy_namespace'], 'policy.image_policy_namespace');
   }
-  const tolerate = splitList(policy.tolerate);
+  // A document of the original has the short word; it can mean nothing else.
+  const tolerate = splitList(policy.tolerate).map((word) => (word === 'debug' ? 'debug-mode' : word));
   for (const word of new Set(tolerate)) {
     if ((weaknesses as readonly string[]).includes(word)) continue;
     findings.problem(['policy', 'tolerate'], 'names something that cannot be tolerated', () => ({

@@ -68,7 +68,7 @@ const policy = z.strictObject({
   tolerate: optional(
     oneOrMore(
       { description: 'weaknesses to tolerate, with commas between', example: 'outdated-tcb' },
-      commaList(weaknesses.join('|')),
+      commaList([...weaknesses, 'debug'].join('|')),
     ),
   ),
   ignore_advisories: optional(
