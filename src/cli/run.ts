@@ -88,6 +88,7 @@ async function runMesh(context: Context, { arguments: [folder = 'target'], optio
         if (json) event({ service, event: 'exit', code });
         else if (code !== 0) say(`${service} ended with ${code}`);
       },
+      onWarning: (warning) => reporter.warning(warning),
     });
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);

@@ -1,12 +1,15 @@
-import { spawnSync } from 'node:child_process';
-import { access, mkdir, constants as modes, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SconeError } from '../core/errors.ts';
 import { bundleConfig } from './bundle.ts';
-import { keep } from './keeper.ts';
+import { stateOf } from './leftovers.ts';
 import { eachLine } from './lines.ts';
+
+/** Milliseconds that the tool has for making a container. Killed before, it would leave its cgroups behind. */
+const making = 5000;
 
 export interface ContainerOptions {
   /** Path of runc or crun. */
@@ -35,16 +38,19 @@ export interface Container {
 }
 
 /**
- * Starts a container in the foreground of a process of its own. When `ended` settles, nothing of it is left; when this
- * process is killed, nothing is left a few seconds later.
+ * Starts a container in the foreground of a process of its own. When `ended` settles, nothing of it is left. Who calls
+ * this has told a keeper: container and process outlive us when we are killed.
  */
 export async function startContainer(options: ContainerOptions): Promise<Container> {
   const { tool, folder, id, onLine } = options;
   const log = join(folder, 'log.json');
-  const state = join(folder, 'state');
-  await access(tool, modes.X_OK).catch((error: Error) => Promise.reject(failed(options, error.message)));
+  const state = stateOf(folder);
   await writeBundle(options);
-  const child = keep(tool, state, id, folder, ['--log', log, '--log-format', 'json', 'run', '--bundle', folder, id]);
+  // Not in our process group: Ctrl-C reaches us only, and we stop the program in order.
+  const child = spawn(tool, ['--root', state, '--log', log, '--log-format', 'json', 'run', '--bundle', folder, id], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   const command = (...words: string[]): boolean =>
     spawnSync(tool, ['--root', state, ...words], { stdio: 'ignore' }).status === 0;
   const closed = new Promise<number>((resolve, reject) => {
@@ -73,7 +79,7 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
     () => true,
   );
   // Asked about a container that is gone, the tool would make its folder again.
-  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const hasEnded = (): boolean => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
   const within = (milliseconds: number): Promise<boolean> =>
     Promise.race([over, sleep(milliseconds, false, { ref: false })]);
   return {
@@ -83,10 +89,11 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
       // To the program itself, as soon as there is one: the tool would not pass the signal on before.
       while (!hasEnded() && !command('kill', id, 'TERM') && performance.now() < end) await within(50);
       if (await within(Math.max(0, end - performance.now()))) return;
-      if (!hasEnded()) command('kill', id, 'KILL');
+      const last = performance.now() + making;
+      while (!hasEnded() && !command('kill', id, 'KILL') && performance.now() < last) await within(50);
       if (await within(2000)) return;
       // It has not even become a container.
-      child.stdin.destroy();
+      child.kill('SIGKILL');
       await over;
     },
   };

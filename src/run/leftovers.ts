@@ -7,6 +7,11 @@ import { systemCode } from '../core/errors.ts';
 const container = /^sconectl-([0-9]+)-/;
 const imageFile = 'image';
 
+/** Where the tool keeps what it knows of the container of a folder. */
+export function stateOf(folder: string): string {
+  return join(folder, 'state');
+}
+
 /** Notes in a container's folder on which image it runs, so that nobody removes that image. */
 export async function keepInUse(folder: string, digest: string): Promise<void> {
   await mkdir(folder, { mode: 0o700 });
@@ -24,12 +29,12 @@ export async function imagesInUse(folder: string): Promise<Set<string>> {
   return digests;
 }
 
-/** Ends and removes containers whose sconectl was killed, and so could not do it. */
+/** Ends and removes containers whose sconectl was killed, and whose keeper could not do it. */
 export async function sweep(folder: string, tool: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = Number(container.exec(name)?.[1]);
     if (!Number.isSafeInteger(pid) || isRunning(pid)) continue;
-    spawnSync(tool, ['--root', join(folder, name, 'state'), 'delete', '--force', name], { stdio: 'ignore' });
+    spawnSync(tool, ['--root', stateOf(join(folder, name)), 'delete', '--force', name], { stdio: 'ignore' });
     await rm(join(folder, name), { recursive: true, force: true });
   }
 }

@@ -6,7 +6,8 @@ import { SconeError } from '../core/errors.ts';
 import { configIdHex } from '../initdata/document.ts';
 import type { Store } from '../oci/store.ts';
 import { type Container, startContainer } from './container.ts';
-import { imagesInUse, keepInUse, sweep } from './leftovers.ts';
+import { type Keeper, startKeeper } from './keeping.ts';
+import { imagesInUse, keepInUse, stateOf, sweep } from './leftovers.ts';
 import { machineNames } from './network.ts';
 import { unpackedImage } from './rootfs.ts';
 
@@ -35,18 +36,32 @@ export interface RunOptions {
   onStart: (service: string) => void;
   onLine: (service: string, stream: 'stdout' | 'stderr', line: string) => void;
   onExit: (service: string, code: number) => void;
+  /** What the user should know although the services run on. */
+  onWarning: (warning: SconeError) => void;
 }
 
 /**
  * Runs services until all have ended; the first that fails, and the signal, stop the others. Answers the exit code:
- * that of the first service that did not end with 0, else 0. Nothing is left on the machine, whatever happened.
+ * that of the first service that did not end with 0, else 0. Nothing is left on the machine, whatever happened; when we
+ * are killed, nothing is left a few seconds later.
  *
- * @throws SconeError `E_RUN` and what the store throws
+ * @throws SconeError `E_RUN`, `E_TOOL` and what the store throws
  */
 export async function runServices(options: RunOptions): Promise<number> {
-  const { services, folder, tool, grace, signal } = options;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await sweep(folder, tool);
+  const { folder, tool, onWarning } = options;
+  const run = `sconectl-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const keeper = await startKeeper(run, onWarning);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await sweep(folder, tool);
+    return await runAll(options, keeper, run);
+  } finally {
+    await keeper.end();
+  }
+}
+
+async function runAll(options: RunOptions, keeper: Keeper, run: string): Promise<number> {
+  const { services, grace, signal } = options;
   const running: Container[] = [];
   const codes: number[] = [];
   const problems: unknown[] = [];
@@ -68,10 +83,9 @@ export async function runServices(options: RunOptions): Promise<number> {
   signal.addEventListener('abort', stopAll);
   const watched: Promise<void>[] = [];
   try {
-    const run = `sconectl-${process.pid}-${randomBytes(3).toString('hex')}`;
     for (const [index, service] of services.entries()) {
       if (signal.aborted || stopping !== undefined) break;
-      const container = await start(options, service, `${run}-${index}`);
+      const container = await start(options, keeper, service, `${run}-${index}`);
       running.push(container);
       options.onStart(service.name);
       watched.push(watch(service.name, container));
@@ -89,7 +103,7 @@ export async function runServices(options: RunOptions): Promise<number> {
   return codes.find((code) => code !== 0) ?? 0;
 }
 
-async function start(options: RunOptions, service: RunService, id: string): Promise<Container> {
+async function start(options: RunOptions, keeper: Keeper, service: RunService, id: string): Promise<Container> {
   const { store, folder, tool, environment, onLine } = options;
   const image = await store.resolve(`local@${service.digest}`);
   const { Entrypoint: entrypoint, User: user = '' } = image?.config.config ?? {};
@@ -101,10 +115,12 @@ async function start(options: RunOptions, service: RunService, id: string): Prom
     });
   }
   const own = join(folder, id);
+  const over = (): void => keeper.over(id);
+  await keeper.keep({ tool, state: stateOf(own), id, folder: own });
   try {
     await keepInUse(own, service.digest);
     const rootfs = await unpackedImage(store, service.digest, join(folder, 'images'), await imagesInUse(folder));
-    return await startContainer({
+    const container = await startContainer({
       tool,
       folder: own,
       id,
@@ -120,8 +136,11 @@ async function start(options: RunOptions, service: RunService, id: string): Prom
       ...(await machineNames()),
       onLine: (stream, line) => onLine(service.name, stream, line),
     });
+    void container.ended.then(over, over);
+    return container;
   } catch (error) {
     await rm(own, { recursive: true, force: true });
+    over();
     throw error;
   }
 }

@@ -37,6 +37,12 @@ test('one that does not run is passed over, and everything that was tried is tol
   );
 });
 
+test('one that runs only with a variable of its caller is none: nobody could end what it starts', (t) => {
+  process.env['NEEDED_BY_TOOL'] = 'x';
+  const folder = folderWith(t, { runc: '[ -n "$NEEDED_BY_TOOL" ]' });
+  assert.throws(() => findTool(undefined, folder), { code: 'E_TOOL' });
+});
+
 test('a tool that is named is the only one that is tried', (t) => {
   const folder = folderWith(t, { runc: 'exit 0' });
   assert.throws(() => findTool(join(folder, 'other'), folder), { code: 'E_TOOL', expected: join(folder, 'other') });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { SconeError } from '../core/errors.ts';
 
 /** The OCI runtimes that are looked for, in this order: crun refuses machines with hybrid cgroups. */
@@ -13,7 +13,12 @@ const names = ['runc', 'crun'] as const;
 export function findTool(given: string | undefined, path: string | undefined): string {
   const tried: string[] = [];
   for (const candidate of given === undefined ? candidates(path, tried) : [resolve(given)]) {
-    const { status, error, stderr } = spawnSync(candidate, ['--version'], { encoding: 'utf8', timeout: 10_000 });
+    const { status, error, stderr } = spawnSync(candidate, ['--version'], {
+      encoding: 'utf8',
+      timeout: 10_000,
+      // As the keeper calls it, so that it can end what is started.
+      env: {},
+    });
     if (status === 0) return candidate;
     tried.push(`${candidate}: ${error?.message ?? (stderr.trim() || `ended with ${status}`)}`);
   }
@@ -30,7 +35,7 @@ function candidates(path = '', tried: string[]): string[] {
     const place = path
       .split(delimiter)
       .filter((folder) => folder !== '')
-      .map((folder) => join(folder, name))
+      .map((folder) => resolve(folder, name))
       .find(isProgram);
     if (place === undefined) tried.push(`${name}: not on PATH`);
     else found.push(place);

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { result, sconectl } from '../cli/sconectl.ts';
+import { cgroupsWith } from '../support/cgroups.ts';
 import { freshHome } from '../support/home.ts';
+import { processesWith } from '../support/processes.ts';
 import { need } from '../support/require.ts';
 import { type Mesh, reporterMesh, type Started } from './mesh.ts';
 
@@ -17,18 +19,20 @@ async function applied(t: TestContext): Promise<Mesh | undefined> {
   return mesh;
 }
 
-/** Process ids in the namespace of a program, as this machine sees them. */
-function pidsOf({ report }: Started): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readlinkSync(`/proc/${pid}/ns/pid`) === report.pid_namespace;
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+/** Process ids in the containers of a run, by their cgroups: the number of a namespace is soon given to another. */
+function pidsOf({ pid }: Started): number[] {
+  return processesWith('')
+    .filter((found) => textOf(`/proc/${found.pid}/cgroup`).includes(`sconectl-${pid}-`))
+    .map((found) => found.pid);
+}
+
+/** Nothing where the process has ended meanwhile. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** What runs of this home left on the machine: containers, mounts, cgroups, processes. */
@@ -38,10 +42,9 @@ function left({ place }: Mesh, started: readonly Started[]): string[] {
     ...readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
       .filter((line) => line.includes(place.home)),
-    ...readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter((path) =>
-      started.some(({ pid }) => path.includes(`sconectl-${pid}-`)),
-    ),
+    ...started.flatMap(({ pid }) => cgroupsWith(`sconectl-${pid}-`)),
     ...started.flatMap(pidsOf).map((pid) => `process ${pid}`),
+    ...started.flatMap(({ pid }) => processesWith(`sconectl-${pid}-`)).map(({ command }) => `process ${command}`),
   ];
 }
 
@@ -82,6 +85,20 @@ test('run ends with the exit code of the program, or 128 and the signal that end
   process.kill(pid, 'SIGKILL');
   assert.equal(await killed.ended, 128 + 9);
   assert.match(killed.output.stdout, /"event":"exit","code":137}\n$/);
+
+  const alone = await start();
+  const [keeper, ...more] = processesWith(`keeper.ts sconectl-${alone.pid}-`);
+  assert.ok(keeper !== undefined && more.length === 0);
+  process.kill(keeper.pid, 'SIGKILL');
+  while (!alone.output.stderr.includes('Hint: ')) await sleep(50);
+  assert.match(
+    alone.output.stderr,
+    /^warning E_TOOL: .*keeps the containers has ended.*\n {2}Caused by: ended by SIGKILL$/m,
+  );
+  await alone.report.tell('say still here');
+  await alone.report.tell('exit 4');
+  assert.equal(await alone.ended, 4);
+  assert.equal(alone.output.stdout, 'reporter | still here\n');
   assert.deepEqual(left(mesh, all), []);
 });
 
@@ -124,7 +141,7 @@ test('two services run side by side, each line says whose it is, and the first t
     lines.some((line) => line.startsWith('reporter | hello')) &&
       lines.some((line) => line.startsWith('b        | hello')),
   );
-  assert.deepEqual(left(mesh, [started, { ...started, report: second }]), []);
+  assert.deepEqual(left(mesh, [started]), []);
 });
 
 test('57, 60: when sconectl is killed its container is asked to end, then ended, and the next run starts from verified files', async (t) => {

@@ -5,25 +5,30 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startContainer } from '../../src/run/container.ts';
+import type { SconeError } from '../../src/core/errors.ts';
+import { type Container, startContainer } from '../../src/run/container.ts';
 import { sweep } from '../../src/run/leftovers.ts';
 import { runServices } from '../../src/run/services.ts';
+import { cgroupsWith } from '../support/cgroups.ts';
+import { processesWith } from '../support/processes.ts';
 import { need } from '../support/require.ts';
 import { tempFolder } from '../support/temp.ts';
 import { initData, makeRootfs, storeOf } from './shell-service.ts';
 
-/** Runs services of the given scripts by name; answers the exit code and what was seen. */
+/** Runs services of the given scripts by name, until a warning at most; answers the exit code and what was seen. */
 async function run(
   t: TestContext,
   tool: string,
   scripts: { [name: string]: string },
   stopAfter?: string,
   grace = 5000,
+  onEach: (line: string) => void = () => undefined,
 ) {
   const folder = tempFolder(t);
   const stopper = new AbortController();
   const lines: string[] = [];
   const exits: string[] = [];
+  const warnings: SconeError[] = [];
   const digests = new Map<string, string>();
   const services = Object.entries(scripts).map(([name, script], index) => {
     const digest = `sha256:${String(index).padStart(64, '0')}`;
@@ -42,17 +47,18 @@ async function run(
     onLine: (service, stream, line) => {
       lines.push(`${service} ${stream} ${line}`);
       if (line === stopAfter) stopper.abort();
+      onEach(line);
     },
     onExit: (service, exit) => exits.push(`${service} ${exit}`),
+    onWarning: (warning) => {
+      warnings.push(warning);
+      stopper.abort();
+    },
   });
   assert.deepEqual(readdirSync(folder), ['images']);
-  assert.deepEqual(
-    readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter((path) =>
-      path.includes(`sconectl-${process.pid}-`),
-    ),
-    [],
-  );
-  return { code, lines, exits };
+  assert.deepEqual(cgroupsWith(`sconectl-${process.pid}-`), []);
+  assert.deepEqual(processesWith(`sconectl-${process.pid}-`), []);
+  return { code, lines, exits, warnings };
 }
 
 function tools(t: TestContext): string | undefined {
@@ -113,30 +119,59 @@ test('a program that ignores SIGTERM is killed after the grace', async (t) => {
   assert.ok(performance.now() - began >= 700);
 });
 
-test('a container that cannot start says what the tool said, and leaves nothing', async (t) => {
-  const tool = tools(t);
-  if (tool === undefined) return;
-  const folder = tempFolder(t);
-  makeRootfs(join(folder, 'rootfs'));
-  const container = await startContainer({
+/** Starts a container in a folder that holds its `rootfs`. */
+function startIn(
+  folder: string,
+  tool: string,
+  id: string,
+  entrypoint: readonly string[],
+  onLine: (line: string) => void = () => undefined,
+): Promise<Container> {
+  return startContainer({
     tool,
-    folder: join(folder, 'one'),
-    id: `sconectl-${process.pid}-none-0`,
+    folder: join(folder, id),
+    id,
     rootfs: join(folder, 'rootfs'),
-    entrypoint: ['/not/there'],
+    entrypoint,
     user: { uid: 65532, gid: 65532 },
     hostname: 'one',
     environment: {},
     hosts: '',
     resolvConf: '',
-    onLine: () => undefined,
+    onLine: (_stream, line) => onLine(line),
   });
+}
+
+test('a container that cannot start says what the tool said, and leaves nothing', async (t) => {
+  const tool = tools(t);
+  if (tool === undefined) return;
+  const folder = tempFolder(t);
+  makeRootfs(join(folder, 'rootfs'));
+  const container = await startIn(folder, tool, `sconectl-${process.pid}-none-0`, ['/not/there']);
   await assert.rejects(container.ended, (error: Error & { code: string; causes: string[] }) => {
     assert.equal(error.code, 'E_RUN');
     assert.match(error.causes.join('\n'), /not\/there/);
     return true;
   });
   await container.stop(0);
+  assert.deepEqual(readdirSync(folder), ['rootfs']);
+});
+
+test('a container that is stopped while it is made leaves nothing', async (t) => {
+  const tool = tools(t);
+  if (tool === undefined) return;
+  const folder = tempFolder(t);
+  makeRootfs(join(folder, 'rootfs'));
+  for (const moment of [0, 10, 20, 40, 80]) {
+    const id = `sconectl-${process.pid}-made-${moment}`;
+    const container = await startIn(folder, tool, id, ['/bin/sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done']);
+    // The tool may call it an error that its program was killed before it began.
+    const ended = container.ended.catch(({ code }: SconeError) => code);
+    await sleep(moment);
+    await container.stop(0);
+    assert.ok([137, 'E_RUN'].includes(await ended), String(await ended));
+    assert.deepEqual([cgroupsWith(id), processesWith(id)], [[], []]);
+  }
   assert.deepEqual(readdirSync(folder), ['rootfs']);
 });
 
@@ -147,21 +182,15 @@ test('60: containers of a sconectl that was killed are ended by the next one', a
   makeRootfs(join(folder, 'rootfs'));
   const gone = spawnSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).stdout.trim();
   const id = `sconectl-${gone}-abcdef-0`;
-  const container = await startContainer({
+  const container = await startIn(
+    folder,
     tool,
-    folder: join(folder, id),
     id,
-    rootfs: join(folder, 'rootfs'),
-    entrypoint: ['/bin/sh', '-c', 'trap "" TERM; echo up; while :; do sleep 0.1; done'],
-    user: { uid: 65532, gid: 65532 },
-    hostname: 'one',
-    environment: {},
-    hosts: '',
-    resolvConf: '',
-    onLine: (_stream, line) => {
+    ['/bin/sh', '-c', 'trap "" TERM; echo up; while :; do sleep 0.1; done'],
+    (line) => {
       if (line === 'up') up();
     },
-  });
+  );
   let up: () => void = () => undefined;
   await new Promise<void>((resolve) => (up = resolve));
   await sweep(folder, tool);
@@ -169,37 +198,109 @@ test('60: containers of a sconectl that was killed are ended by the next one', a
   assert.deepEqual(readdirSync(folder), ['rootfs']);
 });
 
-test('60: whenever it is killed, even while it starts a container, nothing runs a few seconds later', async (t) => {
-  const tool = tools(t);
-  if (tool === undefined) return;
-  const folder = tempFolder(t);
-  const killed = async (milliseconds: number): Promise<number> => {
-    const own = join(folder, String(milliseconds));
-    mkdirSync(own);
-    const program = join(import.meta.dirname, 'shell-service.ts');
-    const child = spawn(process.execPath, [program, own, tool], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(child.stdout, 'data');
-    await sleep(milliseconds);
+/** A program that runs services until it is killed, with the state of its own in a folder. */
+async function started(t: TestContext, tool: string, folder: string, names: readonly string[]): Promise<Victim> {
+  const program = join(import.meta.dirname, 'shell-service.ts');
+  const child = spawn(process.execPath, [program, folder, tool, ...names], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const until = async (text: string): Promise<void> => {
+    while (!said.includes(text)) await once(child.stdout, 'data');
+  };
+  await until('starting');
+  const pid = child.pid ?? 0;
+  const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
     await once(child, 'exit');
-    return child.pid ?? 0;
   };
-  const pids: number[] = [];
-  for (const moment of [0, 10, 20, 30, 40, 60, 80, 120, 200]) pids.push(await killed(moment));
-  const ours = (text: string): boolean => pids.some((pid) => text.includes(`sconectl-${pid}-`));
-  // A keeper, or the tool, names its container; what runs in it has a cgroup of its own.
-  const commands = (): string[] =>
-    readdirSync('/proc').flatMap((pid) => {
-      try {
-        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
-      } catch {
-        return [];
-      }
-    });
-  const left = (): string[] => [
-    ...commands().filter(ours),
-    ...readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter(ours),
-  ];
-  for (let tries = 0; left().length > 0 && tries < 80; tries++) await sleep(100);
-  assert.deepEqual(left(), []);
+  return { folder, mark: `sconectl-${pid}-`, until, kill };
+}
+
+interface Victim {
+  folder: string;
+  /** What its containers and its keeper are called. */
+  mark: string;
+  /** Resolves when it has said that. */
+  until: (text: string) => Promise<void>;
+  kill: () => Promise<void>;
+}
+
+/** What runs of killed programs left: processes, cgroups, mounts, folders. */
+function leftBy(victims: readonly Victim[]): string[] {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return victims.flatMap(({ folder, mark }) => [
+    // The keeper, and the tool, name their containers; what runs in one has a cgroup of its own.
+    ...processesWith(mark).map(({ pid, command }) => `process ${pid} ${command}`),
+    ...cgroupsWith(mark).map((path) => `cgroup ${path}`),
+    ...mounts.filter((line) => line.includes(folder)).map((line) => `mount ${line}`),
+    ...readdirSync(folder)
+      .filter((name) => name !== 'images')
+      .map((name) => `folder ${name}`),
+  ]);
+}
+
+/** Waits for that; the grace is two seconds, and another machine may be slow. */
+async function leavesNothing(victims: readonly Victim[]): Promise<void> {
+  for (let tries = 0; leftBy(victims).length > 0 && tries < 200; tries++) await sleep(100);
+  assert.deepEqual(leftBy(victims), []);
+}
+
+for (const names of [['one'], ['one', 'two']]) {
+  test(`60: whenever it is killed while it starts ${names.join(' and ')}, a few seconds later nothing is left`, async (t) => {
+    const tool = tools(t);
+    if (tool === undefined) return;
+    const folder = tempFolder(t);
+    const moments = [0, 10, 20, 30, 40, 60, 80, 120, 200, 300, ...names.map((name) => `${name} up`)];
+    const victims: Victim[] = [];
+    for (const moment of moments) {
+      const own = join(folder, String(moment));
+      mkdirSync(own);
+      const victim = await started(t, tool, own, names);
+      victims.push(victim);
+      await (typeof moment === 'string' ? victim.until(moment) : sleep(moment));
+      await victim.kill();
+    }
+    await leavesNothing(victims);
+  });
+}
+
+test('60: a keeper that starts only after sconectl was killed still finds what it has to end', async (t) => {
+  const tool = tools(t);
+  if (tool === undefined) return;
+  const victim = await started(t, tool, tempFolder(t), ['one', 'two']);
+  const keeper = await keeperOf(victim.mark);
+  process.kill(keeper, 'SIGSTOP');
+  await victim.until('one up');
+  await victim.until('two up');
+  await victim.kill();
+  assert.ok(leftBy([victim]).length > 0);
+  process.kill(keeper, 'SIGCONT');
+  await leavesNothing([victim]);
 });
+
+test('a keeper that is killed is missed: the service runs on, and the user is told', async (t) => {
+  const tool = tools(t);
+  if (tool === undefined) return;
+  const script = 'trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.1; done';
+  const killed = (line: string): void => {
+    if (line !== 'up') return;
+    for (const { pid } of processesWith(`keeper.ts sconectl-${process.pid}-`)) process.kill(pid, 'SIGKILL');
+  };
+  // It stops when it is told, and not before.
+  const { code, lines, warnings } = await run(t, tool, { one: script }, undefined, 5000, killed);
+  assert.deepEqual([code, lines], [0, ['one stdout up', 'one stdout bye']]);
+  assert.deepEqual(
+    warnings.map(({ code: name, causes }) => [name, causes]),
+    [['E_TOOL', ['ended by SIGKILL']]],
+  );
+});
+
+/** The keeper, as soon as there is one. */
+async function keeperOf(mark: string): Promise<number> {
+  for (;;) {
+    const [keeper] = processesWith(`keeper.ts ${mark}`);
+    if (keeper !== undefined) return keeper.pid;
+    await sleep(5);
+  }
+}

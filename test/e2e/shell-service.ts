@@ -51,21 +51,23 @@ export const initData = renderInitData({
   rootfs: '00'.repeat(32),
 });
 
-// As a program: runs a service that heeds no SIGTERM until somebody ends the program; says so just before.
+// As a program: runs services that heed no SIGTERM until somebody ends the program; says so just before, and tells
+// what they say.
 if (process.argv[1] === import.meta.filename) {
-  const [, , folder = '', tool = ''] = process.argv;
+  const [, , folder = '', tool = '', ...names] = process.argv;
   const digest = `sha256:${'0'.repeat(64)}`;
   console.log('starting');
   await runServices({
-    services: [{ name: 'deaf', initData, digest }],
-    store: storeOf(new Map([[digest, 'trap "" TERM; while :; do sleep 0.1; done']])),
+    services: names.map((name) => ({ name, initData, digest })),
+    store: storeOf(new Map([[digest, 'trap "" TERM; echo up; while :; do sleep 0.1; done']])),
     tool,
     folder,
     environment: {},
     grace: 1000,
     signal: new AbortController().signal,
     onStart: () => undefined,
-    onLine: () => undefined,
+    onLine: (service, _stream, line) => console.log(service, line),
     onExit: () => undefined,
+    onWarning: (warning) => console.log(warning.message),
   });
 }
