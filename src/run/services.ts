@@ -103,12 +103,24 @@ async function runAll(options: RunOptions, keeper: Keeper, run: string): Promise
   return codes.find((code) => code !== 0) ?? 0;
 }
 
+/** The user of an image's configuration; nothing where it has not the form that we write. Throws `E_IMAGE` for root. */
+export function userOf(service: string, text: string): { uid: number; gid: number } | undefined {
+  const [, uid, gid] = /^([0-9]{1,10}):([0-9]{1,10})$/.exec(text) ?? [];
+  if (uid === undefined || gid === undefined) return undefined;
+  if (Number(uid) !== 0) return { uid: Number(uid), gid: Number(gid) };
+  throw new SconeError('E_IMAGE', `the image of ${service} runs as root, and no service does`, {
+    expected: 'a user other than 0',
+    found: text,
+    hint: 'take build.user out of its service manifest, or name another user, and build it again',
+  });
+}
+
 async function start(options: RunOptions, keeper: Keeper, service: RunService, id: string): Promise<Container> {
   const { store, folder, tool, environment, onLine } = options;
   const image = await store.resolve(`local@${service.digest}`);
-  const { Entrypoint: entrypoint, User: user = '' } = image?.config.config ?? {};
-  const [, uid, gid] = /^([0-9]{1,10}):([0-9]{1,10})$/.exec(user) ?? [];
-  if (image === undefined || entrypoint === undefined || uid === undefined || gid === undefined) {
+  const { Entrypoint: entrypoint, User: text = '' } = image?.config.config ?? {};
+  const user = userOf(service.name, text);
+  if (image === undefined || entrypoint === undefined || user === undefined) {
     throw new SconeError('E_IMAGE', `the image of ${service.name} is not in the local store, or not one of ours`, {
       found: service.digest,
       hint: 'apply its service manifest and the Meshfile again',
@@ -126,7 +138,7 @@ async function start(options: RunOptions, keeper: Keeper, service: RunService, i
       id,
       rootfs,
       entrypoint,
-      user: { uid: Number(uid), gid: Number(gid) },
+      user,
       hostname: hostnameOf(service.name),
       environment: {
         ...environment,
