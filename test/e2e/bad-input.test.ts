@@ -13,13 +13,14 @@ import { listen } from './listener.ts';
 import { type Mesh, meshOf } from './mesh.ts';
 import { builtProject, copySources } from './projects.ts';
 
-/** Every file below folders with its bytes: what a refused command must not change. */
+/** Every file below folders with its bytes, Node's own compiled code apart: what a refused command must not change. */
 function everything(...folders: readonly string[]): Map<string, string> {
   const all = new Map<string, string>();
   for (const folder of folders) {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
-      if (entry.isFile()) all.set(relative(folder, path), readFileSync(path, 'base64'));
+      if (entry.isFile() && !path.includes('/cache/node/'))
+        all.set(relative(folder, path), readFileSync(path, 'base64'));
     }
   }
   return all;
