@@ -30,7 +30,16 @@ export type SecretKind = (typeof secretKinds)[number];
 export const keyTypes = ['P-256', 'P-384', 'Ed25519', 'RSA-2048', 'RSA-3072'] as const;
 
 /** Fields of every secret. */
-const common = ['name', 'kind', 'value', 'value_hmac', 'export', 'export_public', 'import', 'import_akv'];
+export const commonFields: readonly string[] = [
+  'name',
+  'kind',
+  'value',
+  'value_hmac',
+  'export',
+  'export_public',
+  'import',
+  'import_akv',
+];
 /** Fields of one kind only. */
 export const kindFields: { readonly [kind in SecretKind]: readonly string[] } = {
   ascii: ['size'],
@@ -47,8 +56,24 @@ export const kindFields: { readonly [kind in SecretKind]: readonly string[] } = 
 
 /** Whether a field means something for a kind. */
 export function hasField(kind: SecretKind, field: string): boolean {
-  return common.includes(field) || kindFields[kind].includes(field);
+  return commonFields.includes(field) || kindFields[kind].includes(field);
 }
+
+/** Fields that hold a secret, or may hold one. No error repeats what stands in them, since errors end up in logs (item 56). */
+export const secretFields: readonly string[] = [
+  'value',
+  'content',
+  'application_secret',
+  'private_key',
+  'fspf_key',
+  'service_access_token',
+  'one_time_password_shared_secret',
+  // These want a placeholder; what is pasted there instead is the secret itself.
+  'token',
+  'decryption_key',
+  // Who has it can guess short values from the hash of a session (M12).
+  'salt',
+];
 
 export const volumePolicies = ['ephemeral', 'rollback_protected', 'no_rollback_protection'] as const;
 export type VolumePolicy = (typeof volumePolicies)[number];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { secretFields } from '../language/vocabulary.ts';
 import { excerpt } from './excerpt.ts';
 
 test('a caret stands below the column', () => {
@@ -57,6 +58,101 @@ test('56: the line of an error never shows the explicit value of a secret', () =
     assert.doesNotMatch(excerpt(session, { file: 'f', line, column: 1 }) ?? '', /precious/);
   }
   assert.match(excerpt(session, { file: 'f', line: 6, column: 1 }) ?? '', /name: x/);
+});
+
+/** Asserts that no line of a file shows the word. */
+function neverShown(word: RegExp, text: string): void {
+  for (let line = 1; line <= text.split('\n').length; line++) {
+    assert.doesNotMatch(excerpt(text, { file: 'f', line, column: 1 }) ?? '', word, `line ${line} of ${text}`);
+  }
+}
+
+test('56: nothing that goes on with the value of a secret is shown, whatever it looks like', () => {
+  const block = (value: string) => `secrets:\n  global:\n  - name: a\n    kind: ascii\n    value: ${value}\n`;
+  for (const value of [
+    '|\n      import:\n      precious\u0007',
+    '|\n      import:\n        - precious\n',
+    '|\n      name: precious\n      {kind: precious}\n',
+    '|\n      secrets:\n      user: precious\n',
+    '|\n    precious',
+    '|\nprecious\n',
+    '>-\n      x\n\n      precious',
+    '"\n  precious\n name: precious\nprecious"',
+    '"a \\"\nbuild: precious"',
+    "'it''s\nname: precious'",
+    '!x &y "\nname: precious"',
+    'x\n      precious: precious',
+  ]) {
+    neverShown(/precious/, block(value));
+    neverShown(/precious/, block(value).replaceAll('\n', '\r\n'));
+  }
+});
+
+test('56: a key with a typing error shows no value, and neither do its neighbours', () => {
+  for (const text of [
+    'secrets:\n  global:\n  - name: a\n    valeu: precious\n',
+    'secrets: {global: [{nmae: a, kind: aad-token, application_secret: precious}]}\n',
+    'secrets:\n- {name: a, value:precious}\n',
+    'secrets:\n- {name: a, "my name": precious, kind: ascii}\n',
+    'secrets:\n- name: a, value: precious\n',
+    'secrets:\n- name: a # value: precious\n',
+    'secrets:\n  precious\n',
+    'secrets: {global: [precious]}\n',
+    'secrets: {global: [{name: a}, precious]}\n',
+    'secrets:\n  global:\n  - PASSWORD=precious\n',
+    'secrets:\n- payload:\n    name: precious\n',
+    '{\n  "secrets": [\n    {\n      "name": "s",\n      "value":\n        "precious"\n    }\n  ]\n}\n',
+  ]) {
+    neverShown(/precious/, text);
+  }
+});
+
+test('56: fields that hold secrets outside of secrets are not shown either', () => {
+  const key = `precious${'A'.repeat(33)}`;
+  for (const field of secretFields.filter((one) => one !== 'value')) {
+    neverShown(/precious/, `services:\n- name: a\n  ${field}: ${key}\n  pwd: /\n`);
+    neverShown(/precious/, `services: [{name: a, "${field}": "${key}"}]\n`);
+    neverShown(/precious/, `services:\n- ${field}: |\n    precious\n`);
+  }
+  const text = 'services:\n- name: a\n  fspf_key: precious\n  fspf_tag: abc\n';
+  assert.equal(excerpt(text, { file: 'f', line: 4, column: 3 }), ' 4 |   fspf_tag: abc\n   |   ^');
+});
+
+test('names below secrets are shown, since they are what errors are about', () => {
+  const text = `secrets: # all of ours
+  global:
+  - name: a
+    dns: [x.example, y.example]
+    dns:
+    - z.example
+  - {name: b, kind: binary, size: 3}
+  - {name: c, kind: x509-ca, private_key: key, issuer: c}
+  import:
+    - redis_client_cert
+    - [other_cert,
+       third_cert]
+services: [{name: x}]
+`;
+  for (const [line, shown] of text.split('\n').slice(1, 13).entries()) {
+    assert.equal(
+      excerpt(text, { file: 'f', line: line + 2, column: 1 })
+        ?.split('\n')[0]
+        ?.replace(/^ \d+ \| /, ''),
+      shown,
+    );
+  }
+  assert.match(excerpt(text, { file: 'f', line: 1, column: 1 }) ?? '', /^ 1 \| secrets: …/);
+});
+
+test('a file of one long line takes no time', () => {
+  const long = 500_000;
+  for (const line of ['-'.repeat(long), 'a'.repeat(long), ' '.repeat(long), '{'.repeat(long), "'".repeat(long)]) {
+    for (const before of ['secrets: ', 'secrets:\n', 'content']) {
+      const started = performance.now();
+      excerpt(`${before}${line}!:`, { file: 'f', line: 1, column: 1 });
+      assert.ok(performance.now() - started < 1000);
+    }
+  }
 });
 
 test('every other line is shown as it is', () => {

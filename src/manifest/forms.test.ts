@@ -233,7 +233,7 @@ hint: write --mrenclave and its value, or leave both out`,
     what: 'an injected file twice',
     change: ['secrets:\n', 'injection_files:\n- {path: /a, content: x}\n- {path: /a, content: y}\nsecrets:\n'],
     told: `11:10 E_MANIFEST injection_files[1].path is /a a second time
- 11 | - {path: /a, content: y}
+ 11 | - {path: /a, content: …
     |          ^
 hint: keep one entry for each path`,
   },
@@ -241,7 +241,7 @@ hint: keep one entry for each path`,
     what: 'an injected file at a relative path',
     change: ['secrets:\n', 'injection_files:\n- {path: a.txt, content: x}\nsecrets:\n'],
     told: `10:10 E_MANIFEST injection_files[0].path must be the absolute path of a file, without "//", "." and ".." parts
- 10 | - {path: a.txt, content: x}
+ 10 | - {path: a.txt, content: …
     |          ^
 found: a.txt
 hint: write "path: <where the program finds the file>", such as /etc/app/password`,
@@ -285,7 +285,7 @@ hint: did you mean "python"?`,
   {
     what: 'a default of the shell',
     change: ['registry.example.org/hello', '${REG:-x}/hello'],
-    told: `17:7 E_VARIABLE "\${REG:-x}" is no variable
+    told: `17:7 E_VARIABLE "\${REG…}" is no variable
  17 |   to: \${REG:-x}/hello/python_hello_user:latest
     |       ^
 expected: \${NAME} of letters, digits and _

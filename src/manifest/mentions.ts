@@ -47,7 +47,9 @@ function mentionsOf(text: string, source: YamlSource, place: Place): Mention[] {
     const read = braced ?? bare;
     if (inside !== undefined) {
       const [secret = ''] = inside.split(/[:|]/, 1);
-      mentions.push({ binding: 'run', name: secret, at });
+      // Only as far as it is a name: where the end of a placeholder is forgotten, any text may follow (item 56).
+      const [name = ''] = /^(?:[A-Za-z0-9_.~-]|\{\{\s*[A-Za-z0-9_.]+\s*\}\})*/.exec(secret) ?? [];
+      mentions.push({ binding: 'run', name, at });
       // A variable of the mesh may stand inside the placeholder.
       for (const inner of secret.matchAll(/\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}\}/g)) {
         mentions.push({ binding: 'mesh', name: inner[1] ?? '', at });

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { type ErrorDetails, SconeError } from '../core/errors.ts';
+import { repeated } from '../language/repeat.ts';
 import { didYouMean, suggest } from '../language/suggest.ts';
+import { secretFields } from '../language/vocabulary.ts';
 import { asVariable, formHint, keysOf, placeOfKey, schemaAt, writeHint } from './schema-help.ts';
 import type { Tree, TreeMap } from './tree.ts';
 import type { Path, YamlSource } from './yaml.ts';
@@ -102,7 +104,7 @@ function describe(source: YamlSource, schema: z.ZodType, issue: Issue, what: str
   if (issue.code === 'unrecognized_keys') {
     const known = keysOf(schemaAt(schema, inside));
     return issue.keys.slice(0, most).map((key) =>
-      error(`"${key}" is no key of ${name}`, {
+      error(`"${repeated(key)}" is no key of ${name}`, {
         at: source.keyAt([...path, key]),
         hint: keyHint(schema, inside, key, known),
       }),
@@ -154,7 +156,7 @@ function typeName(value: Tree): string {
 
 /** Fields whose text is never repeated in an error. */
 function secretField(path: Path): boolean {
-  return path.some((step) => step === 'value' || step === 'content' || step === 'application_secret');
+  return path.some((step) => typeof step === 'string' && secretFields.includes(step));
 }
 
 function show(value: Tree): string {

@@ -1,3 +1,4 @@
+import { nameIn, repeated } from '../language/repeat.ts';
 import { didYouMean } from '../language/suggest.ts';
 
 /** The name in `$$SCONE::name$$`, without the format behind `:` and the old suffixes. */
@@ -5,7 +6,7 @@ const reference = /\$\$SCONE::((?:(?!\$\$).)*)(\$\$)?/gs;
 
 /** One placeholder that cannot be what its author meant. */
 interface WrongReference {
-  /** It is not closed, as in drafts of 2022: its text as far as the first blank. */
+  /** It is not closed, as in drafts of 2022: as far as its name can go. */
   open?: string;
   /** Completes a sentence that begins with the field. */
   rule: string;
@@ -19,11 +20,11 @@ interface WrongReference {
 export function* wrongReferences(text: string, secrets: ReadonlySet<string>): Generator<WrongReference> {
   for (const [, inside = '', close] of text.matchAll(reference)) {
     if (close === undefined) {
-      const [name = ''] = inside.split(/\s/, 1);
+      const name = nameIn(inside);
       yield {
-        open: `$$SCONE::${name.slice(0, 60)}`,
+        open: `$$SCONE::${name}`,
         rule: 'holds a placeholder that is not closed',
-        hint: `write $$SCONE::${secretName(name)}$$, with two dollars at both ends`,
+        hint: `write $$SCONE::${secretName(name) || 'name'}$$, with two dollars at both ends`,
       };
       continue;
     }
@@ -31,7 +32,7 @@ export function* wrongReferences(text: string, secrets: ReadonlySet<string>): Ge
     if (inside.includes('{{') || secrets.has(name) || secrets.has(inside)) continue;
     const defined = secrets.size === 0 ? 'this manifest defines no secret' : didYouMean(name, [...secrets]);
     yield {
-      rule: `refers to the secret ${JSON.stringify(name)}, which this manifest neither defines nor imports`,
+      rule: `refers to the secret ${JSON.stringify(repeated(name))}, which this manifest neither defines nor imports`,
       hint: `${defined}; secrets are defined in secrets.global and imported in secrets.import`,
     };
   }

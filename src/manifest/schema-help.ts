@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { FieldNote } from '../language/field-note.ts';
+import { repeated } from '../language/repeat.ts';
 import type { Tree } from './tree.ts';
 import type { Path } from './yaml.ts';
 
@@ -45,7 +46,9 @@ export function formHint(schema: z.ZodType, path: Path, expected: 'list' | 'map'
   const [first] = typeof given === 'object' && given !== null ? Object.keys(given) : [];
   if (first !== undefined && entries[first] !== undefined) return `write "- " in front of "${first}", its first key`;
   if (first !== undefined && entries['name'] !== undefined) {
-    return entries['value'] === undefined ? `write "- name: ${first}" and the rest below it` : asVariable(first);
+    return entries['value'] === undefined
+      ? `write "- name: ${repeated(first)}" and the rest below it`
+      : asVariable(first);
   }
   if (typeof given === 'string' && /^-\S/.test(given)) return 'write a blank behind the "-"';
   return 'write each entry on a line of its own, after "- "';
@@ -53,7 +56,7 @@ export function formHint(schema: z.ZodType, path: Path, expected: 'list' | 'map'
 
 /** How a variable is written, for somebody who wrote `NAME: value` or `NAME=value`. */
 export function asVariable(name: string): string {
-  return `write "- name: ${name}", and "value: …" on the line below`;
+  return `write "- name: ${repeated(name)}", and "value: …" on the line below`;
 }
 
 /** Where else in the language a key belongs, that has no business where it stands: `secrets.global[]`. */

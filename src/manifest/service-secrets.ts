@@ -36,13 +36,18 @@ function checkIssuers(global: readonly ParsedSecret[], imports: readonly string[
       if (name === undefined || name.includes('{{') || imported.has(name)) continue;
       const named = byName.get(name);
       if (named === undefined) {
-        const rule = `names the secret ${name}, which this manifest neither defines nor imports`;
+        // An aad-token's may be the key itself, and no error repeats a key (item 56).
+        const written = secret.kind === 'aad-token' ? 'its name' : name;
+        const which = secret.kind === 'aad-token' ? 'a secret' : `the secret ${name},`;
+        const rule = `names ${which} which this manifest neither defines nor imports`;
         findings.problem([...path, field], rule, () => {
           const others = global.filter((one) => one.kind === kind).map((one) => one.name);
           const meant = suggest(name, [...others, ...imported]);
           return {
             hint:
-              meant === undefined ? `define {name: ${name}, kind: ${kind}}, or import it` : `did you mean "${meant}"?`,
+              meant === undefined
+                ? `define {name: ${written}, kind: ${kind}}, or import it`
+                : `did you mean "${meant}"?`,
           };
         });
       } else if (named.kind !== kind) {

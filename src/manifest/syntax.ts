@@ -49,7 +49,7 @@ const words: readonly [said: RegExp, Words][] = [
   [
     /^BAD_DQ_ESCAPE/,
     (_, { message }) => ({
-      message: `${message.replace(/^.* /, '')} means nothing in double quotes`,
+      message: `${message.replace(/^.* /, '').slice(0, 2)} means nothing in double quotes`,
       hint: 'write the backslash twice, or put the value in single quotes',
     }),
   ],
@@ -153,7 +153,8 @@ export function syntaxMistake(text: string, told: Told): SyntaxMistake {
     const { message, hint, offset = told.offset } = say(text, told);
     return { offset, message, ...(hint === undefined ? {} : { hint }) };
   }
-  const { message } = told;
+  // Behind a colon the parser repeats text of the file, which may be of a secret (item 56).
+  const message = told.message.replace(/(?<=\w): .*$/s, '');
   return {
     offset: told.offset,
     message: `this is not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1).replace(/\.$/, '')}`,

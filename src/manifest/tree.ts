@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import { repeated } from '../language/repeat.ts';
 import { needsQuotes } from './syntax.ts';
 
 /** A YAML value: scalars as the text they were written with, maps without a prototype. */
@@ -35,6 +36,9 @@ export type Fail = (offset: number, message: string, hint?: string) => never;
 /** Records a problem. */
 export type Say = (offset: number, message: string, hint: string) => void;
 
+/** Behind a * may be a password, which no message repeats (item 56). */
+const aliasHint = 'put it in quotes where the * is part of the text';
+
 /** Turns nodes into trees and places, in one pass. */
 export class Walk {
   private values = 0;
@@ -64,7 +68,13 @@ export class Walk {
     if (isAlias(node)) return { ...this.alias(node.source, start, depth), place: { start, end } };
     const tagged = this.tags.includes(node.tag ?? '');
     if (node.tag !== undefined && node.tag !== null && !tagged) {
-      this.say(start, `the tag ${shortTag(node.tag)} is not used here`, 'write the value without a tag');
+      // Behind a ! may be a password (item 56); the names that YAML itself has are none.
+      const [name = 'tag'] = /^!![a-z]+$/.exec(shortTag(node.tag)) ?? [];
+      this.say(
+        start,
+        name === 'tag' ? 'a tag is not used here' : `the tag ${name} is not used here`,
+        'write the value without a tag, or in quotes where the ! is part of it',
+      );
     }
     if (node.anchor !== undefined && !this.following) this.anchors.set(node.anchor, node);
     const place: Place = { start, end };
@@ -89,8 +99,8 @@ export class Walk {
 
   private alias(name: string, start: number, depth: number): { value: Tree } {
     const target = this.anchors.get(name);
-    if (target === undefined) return this.fail(start, `the alias *${name} stands before its anchor or has none`);
-    if (this.open.has(target)) return this.fail(start, `the alias *${name} stands inside what it repeats`);
+    if (target === undefined) return this.fail(start, 'this alias stands before its anchor or has none', aliasHint);
+    if (this.open.has(target)) return this.fail(start, 'this alias stands inside what it repeats', aliasHint);
     const outer = this.following;
     this.following = true;
     const { value } = this.node(target, depth + 1);
@@ -132,7 +142,11 @@ export class Walk {
       const member =
         value === null ? { value: null, place: { start: keyStart, end: keyStart } } : this.node(value, depth + 1);
       if (members.has(name)) {
-        this.say(keyStart, `the key ${JSON.stringify(name)} stands here a second time`, 'remove one of the two');
+        this.say(
+          keyStart,
+          `the key ${JSON.stringify(repeated(name))} stands here a second time`,
+          'remove one of the two',
+        );
       }
       members.set(name, { ...member.place, key: keyStart });
       map[name] = member.value;

@@ -91,9 +91,9 @@ test('a known variable in front of an unknown one with the beginning of its name
 
 test('braces around something else than a name are refused', () => {
   assert.deepEqual(substitute('a: ${A:-x}\nb: "${}"\nc: ${a b}\n').problems, [
-    '1:4 E_VARIABLE "${A:-x}" is no variable',
+    '1:4 E_VARIABLE "${A…}" is no variable',
     '2:5 E_VARIABLE "${}" is no variable',
-    '3:4 E_VARIABLE "${a b}" is no variable',
+    '3:4 E_VARIABLE "${a…}" is no variable',
   ]);
 });
 

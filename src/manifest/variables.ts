@@ -1,4 +1,5 @@
 import { type Position, SconeError } from '../core/errors.ts';
+import { repeated } from '../language/repeat.ts';
 import type { Place, Tree, TreeMap } from './tree.ts';
 import type { YamlSource } from './yaml.ts';
 
@@ -47,7 +48,7 @@ export function substituteVariables(
       const place = source.position(start);
       if (!variableName.test(name)) {
         problems.push(
-          new SconeError('E_VARIABLE', `${JSON.stringify(whole)} is no variable`, {
+          new SconeError('E_VARIABLE', `"\${${repeated(name)}}" is no variable`, {
             at: place,
             expected: '${NAME} of letters, digits and _',
             hint: 'write \\${ where the text itself has these characters',

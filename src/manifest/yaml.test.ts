@@ -89,9 +89,9 @@ test('52: a duplicate key is refused at its second place, in every notation', ()
 test('52: tags are refused, whatever they would do', () => {
   assert.deepEqual(problems('a: !!int 5\nb: !cas x\nc: !!python/object:os.system x\nd: !<tag:x> y\n'), [
     '1:10 the tag !!int is not used here',
-    '2:9 the tag !cas is not used here',
-    '3:30 the tag !!python/object:os.system is not used here',
-    '4:13 the tag tag:x is not used here',
+    '2:9 a tag is not used here',
+    '3:30 a tag is not used here',
+    '4:13 a tag is not used here',
   ]);
   assert.equal(problems('--- !!map\na: 1\n').length, 1);
 });
@@ -99,8 +99,8 @@ test('52: tags are refused, whatever they would do', () => {
 test('52: aliases repeat what they name, but neither themselves nor without bound', () => {
   assert.deepEqual(plain('a: &x {k: [1, 2]}\nb: *x\n'), { a: { k: ['1', '2'] }, b: { k: ['1', '2'] } });
   assert.deepEqual(plain('a: &x 1\nb: &x 2\nc: *x\n'), { a: '1', b: '2', c: '2' });
-  assert.deepEqual(problems('a: &x [*x]\n'), ['1:8 the alias *x stands inside what it repeats']);
-  assert.deepEqual(problems('a: *x\nb: &x 1\n'), ['1:4 the alias *x stands before its anchor or has none']);
+  assert.deepEqual(problems('a: &x [*x]\n'), ['1:8 this alias stands inside what it repeats']);
+  assert.deepEqual(problems('a: *x\nb: &x 1\n'), ['1:4 this alias stands before its anchor or has none']);
   assert.deepEqual(problems('a: &a {b: &a 1, c: *a}\n'), []);
   const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
   for (let i = 1; i < 12; i++)

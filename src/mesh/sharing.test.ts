@@ -84,7 +84,7 @@ injection_files: [{path: /ca, content: "$$SCONE::{{BACKEND_CA}}.chain$$"}]
   assert.deepEqual(told(found), []);
   assert.equal(found.services[1]?.session.secrets[0]?.name, 'db_ca');
   assert.deepEqual(told(mesh({ db: database, nginx }, env.replace('db_ca', '"no name"'))).slice(0, 1), [
-    'the secret {{BACKEND_CA}} of nginx becomes "no name"',
+    'the secret {{BACKEND_CA}} of nginx becomes "no…"',
   ]);
 });
 

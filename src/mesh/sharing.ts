@@ -1,4 +1,5 @@
 import { type Position, SconeError } from '../core/errors.ts';
+import { repeated } from '../language/repeat.ts';
 import { didYouMean } from '../language/suggest.ts';
 import type { SecretDeclaration, ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { MeshService } from '../manifest/meshfile.ts';
@@ -111,7 +112,7 @@ function nameOf(written: string, { service, lookup }: Member, problems: SconeErr
     problems.push(
       new SconeError(
         'E_VARIABLE',
-        `the secret ${written} of ${service.name} becomes ${JSON.stringify(name.slice(0, 60))}`,
+        `the secret ${written} of ${service.name} becomes ${JSON.stringify(repeated(name))}`,
         {
           at: service.at,
           expected: 'a name: letters, digits and _ - . ~',

@@ -1,5 +1,6 @@
 import { type Position, SconeError } from '../core/errors.ts';
-import { parsePlaceholders } from '../session/placeholders.ts';
+import { repeated } from '../language/repeat.ts';
+import { openPlaceholder, parsePlaceholders } from '../session/placeholders.ts';
 
 /** What a variable of a template stands for, and where that was written. */
 export interface TemplateValue {
@@ -46,7 +47,7 @@ export function renderTemplate(text: string, lookup: Lookup, where: string, at: 
       literal(raw);
       continue;
     }
-    const { value, at: origin = at } = valueOf(variable ?? '', whole, lookup, where, at);
+    const { value, at: origin = at } = valueOf(variable ?? '', lookup, where, at);
     checkValue(value, inside, whole, where, origin);
     result += value;
     neutral += inside ? value : '\0';
@@ -67,24 +68,25 @@ export function checkValue(value: string, inside: boolean, name: string, where: 
     throw new SconeError('E_VARIABLE', `${name} stands inside a placeholder of ${where} and may only be a name there`, {
       at,
       expected: 'one or more of A-Z a-z 0-9 _ . -',
-      found: value.slice(0, 60),
+      found: repeated(value),
       hint: 'set it to the name of a secret',
     });
   }
-  if (value.includes(opening)) {
+  const start = value.indexOf(opening);
+  if (start >= 0) {
     throw new SconeError('E_VARIABLE', `the value for ${where} holds a placeholder`, {
       at,
-      found: value.slice(0, 60),
+      found: openPlaceholder(value, start),
       hint: 'a value of the Meshfile is text; refer to secrets in the service manifest',
     });
   }
 }
 
-function valueOf(variable: string, whole: string, lookup: Lookup, where: string, at: Position): TemplateValue {
+function valueOf(variable: string, lookup: Lookup, where: string, at: Position): TemplateValue {
   const [, name, ...defaults] = expression.exec(variable) ?? [];
   const fallback = defaults.find((one) => one !== undefined);
   if (name === undefined) {
-    throw new SconeError('E_VARIABLE', `${where} holds ${whole.slice(0, 60)}, which is no variable`, {
+    throw new SconeError('E_VARIABLE', `${where} holds {{${repeated(variable.trim())}}}, which is no variable`, {
       at,
       expected: '{{name}} or {{name | default(value="…")}}',
       hint: 'to have these characters as text, write {% raw %}…{% endraw %} around them',

@@ -19,7 +19,7 @@ import { parseCompleteSession } from './parse.ts';
 export const beyondSchemas: readonly [rule: RegExp, why: string][] = [
   [/is \S+ a second time$|repeats the path/, 'names in a list differ'],
   [/which (?:images|volumes|secrets) does not define$/, 'a name is defined in another list'],
-  [/names the secret .*, which the session lacks$/, 'a name is defined in another list'],
+  [/names (?:the secret .*,|a secret) which the session lacks$/, 'a name is defined in another list'],
   [/names a secret of kind|names a key of type/, 'what is named has the right kind'],
   [/a placeholder refers to the secret/, 'a placeholder names a secret'],
   [/cannot be written as|has no \.\w+$/, 'a placeholder has a format of its secret'],

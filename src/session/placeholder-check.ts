@@ -1,6 +1,6 @@
 import { SconeError } from '../core/errors.ts';
 import type { CompleteSecret, UnsupportedPart } from './complete.ts';
-import { type Part, parsePlaceholders, unclosedAt } from './placeholders.ts';
+import { openPlaceholder, type Part, parsePlaceholders, unclosedAt } from './placeholders.ts';
 import type { Path, Problems } from './problems.ts';
 import { isRaw, type Resolved, resolveReference, textForm } from './secret-text.ts';
 
@@ -38,7 +38,7 @@ export function unsupportedText(
           {
             path,
             what: 'a placeholder that is not closed',
-            rule: `has a placeholder that is not closed, and would stay as it is: ${text.slice(unclosed, unclosed + 60)}`,
+            rule: `has a placeholder that is not closed, and would stay as it is: ${openPlaceholder(text, unclosed)}`,
             hint: 'close it with two dollars: $$SCONE::name$$',
           },
         ]),

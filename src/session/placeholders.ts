@@ -1,4 +1,5 @@
 import { SconeError } from '../core/errors.ts';
+import { nameIn, repeated } from '../language/repeat.ts';
 
 /**
  * A piece of a text, found once. What a secret or the host puts in its place is never looked at again (threat model
@@ -32,7 +33,7 @@ export function parsePlaceholders(text: string): Part[] {
     if (end < 0) {
       throw new SconeError('E_SESSION', 'a placeholder is not closed', {
         expected: '$$SCONE::name$$',
-        found: text.slice(start, start + 60),
+        found: openPlaceholder(text, start),
         hint: 'close it with $$',
       });
     }
@@ -53,12 +54,17 @@ export function unclosedAt(text: string): number | undefined {
   }
 }
 
+/** A placeholder that is not closed, as far as its name can go. */
+export function openPlaceholder(text: string, start: number): string {
+  return opening + nameIn(text.slice(start + opening.length));
+}
+
 function placeholder(reference: string): Part {
   const [, secret, format, escape] = inside.exec(reference) ?? [];
   if (secret === undefined) {
     throw new SconeError('E_SESSION', 'a placeholder does not have the form of one', {
       expected: '$$SCONE::name$$, $$SCONE::name:format$$ or $$SCONE::name:format|escape(json)$$',
-      found: `${opening}${reference.slice(0, 60)}$$`,
+      found: `${opening}${repeated(reference)}`,
       hint: 'names have letters, digits and _ - . ~; placeholders are not nested',
     });
   }

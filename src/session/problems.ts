@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type ErrorDetails, type Position, SconeError } from '../core/errors.ts';
+import { repeated } from '../language/repeat.ts';
 import type { UnsupportedPart } from './complete.ts';
 
 export type Path = readonly (string | number)[];
@@ -42,7 +43,8 @@ export class Problems {
     for (const issue of result.error.issues) {
       const at = [...path, ...issue.path.filter((step) => typeof step !== 'symbol')];
       if (issue.code === 'unrecognized_keys') {
-        for (const key of issue.keys) this.error(at, `has the key "${key}", which the language does not know`);
+        for (const key of issue.keys)
+          this.error(at, `has the key "${repeated(key)}", which the language does not know`);
       } else this.error(at, sentence(issue));
     }
     return undefined;

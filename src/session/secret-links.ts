@@ -24,7 +24,9 @@ export function checkSecretLinks(secrets: readonly CompleteSecret[], problems: P
       if (name === undefined || pemPattern.test(name)) continue;
       const named = byName.get(name);
       if (named === undefined) {
-        problems.error([...path, field], `names the secret ${name}, which the session lacks`, {
+        // An aad-token's may be the key without its BEGIN line, and no error repeats a key (item 56).
+        const which = secret.kind === 'aad-token' ? 'a secret' : `the secret ${name},`;
+        problems.error([...path, field], `names ${which} which the session lacks`, {
           hint: `define it, with kind: ${kind}, or import it`,
         });
       } else if (named.kind !== undefined && named.kind !== kind) {

@@ -15,7 +15,7 @@ export const beyondSchemas: readonly [rule: RegExp, why: string][] = [
     'as do the fields it needs',
   ],
   [/ stands beside endpoint: client$/, 'which fields a certificate has depends on its endpoint'],
-  [/ names the secret .* neither defines nor imports$/, 'a name is defined elsewhere'],
+  [/ names (?:the|a) secret .* neither defines nor imports$/, 'a name is defined elsewhere'],
   [/ refers to the secret .* neither defines nor imports$/, 'a placeholder names a secret'],
   [/ names a secret of kind /, 'what is named has the right kind'],
   [/ leads back to the certificate itself$/, 'certificates form no circle'],
