@@ -15,6 +15,7 @@ const values: readonly [language: string, what: string, instead: string][] = [
   ],
   ['service', 'absolute paths in `build.copy`', 'the path from the folder of the manifest'],
   ['service', 'a placeholder that is not closed (`$$SCONE::name`, of 2022)', '`$$SCONE::name$$`'],
+  ['service', 'what only looks like a placeholder: `$$scone::name$$`, `$SCONE::name$`', '`$$SCONE::name$$`'],
   ['service', '`{{…}}` in the path of an injected file', 'a path that is known when the image is built'],
   ['service', '`genAppImage` and `genImage` without `build.kind` or `build.command`', 'write both'],
   ['service', '`INIT_CONTAINER1_ENABLE`, `INIT_CONTAINER2_ENABLE`', 'let the program try again'],
@@ -35,6 +36,8 @@ const values: readonly [language: string, what: string, instead: string][] = [
   ['session', 'a signer without `isvsvn_min`, which admits every version', '`isvsvn_min`'],
   ['session', 'a service without `command`', '`command: [python3, app.py]`'],
   ['session', 'a placeholder that is not closed: `$$SCONE::name`', '`$$SCONE::name$$`'],
+  ['session', 'what only looks like a placeholder: `$$scone::name$$`, `$SCONE::name$`', '`$$SCONE::name$$`'],
+  ['session', 'an explicit value that is empty', 'leave `value` out, to have one generated'],
   [
     'session',
     'a secret as bytes in `command` or `environment`: `$$SCONE::key$$` of a binary one',

@@ -74,9 +74,9 @@ hint: write "service: <a service of the mesh, global or helm>"`,
   {
     what: 'a placeholder that lost its dollars',
     change: ['"$$SCONE::password$$"', '"SCONE::password"'],
-    told: `warning 6:14 E_MANIFEST environment.local[0].value holds SCONE::, which is no placeholder as it is written
+    told: `warning 6:7 E_NOT_YET SCONE::, which is no placeholder as it is written, is known, and not supported yet
  6 |       value: "SCONE::password"
-   |              ^
+   |       ^
 hint: write $$SCONE::name$$: in capitals, with two dollars at both ends and no braces`,
   },
   {
@@ -90,9 +90,9 @@ hint: a placeholder has two dollars at both ends: $$SCONE::name$$`,
   {
     what: 'a placeholder in small letters',
     change: ['"$$SCONE::password$$"', '"$$scone::password$$"'],
-    told: `warning 6:14 E_MANIFEST environment.local[0].value holds SCONE::, which is no placeholder as it is written
+    told: `warning 6:7 E_NOT_YET SCONE::, which is no placeholder as it is written, is known, and not supported yet
  6 |       value: "$$scone::password$$"
-   |              ^
+   |       ^
 hint: write $$SCONE::name$$: in capitals, with two dollars at both ends and no braces`,
   },
   {

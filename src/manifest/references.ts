@@ -1,8 +1,6 @@
+import { reference } from '../language/reference.ts';
 import { nameIn, repeated } from '../language/repeat.ts';
 import { didYouMean } from '../language/suggest.ts';
-
-/** The name in `$$SCONE::name$$`, without the format behind `:` and the old suffixes. */
-const reference = /\$\$SCONE::((?:(?!\$\$).)*)(\$\$)?/gs;
 
 /** One placeholder that cannot be what its author meant. */
 interface WrongReference {
@@ -38,18 +36,17 @@ export function* wrongReferences(text: string, secrets: ReadonlySet<string>): Ge
   }
 }
 
-/** Whether a text holds what somebody may have taken for a placeholder. */
-export function looksLikeReference(text: string): boolean {
-  return /\bSCONE::/i.test(text) && /\bSCONE::/i.test(text.replace(reference, ''));
+const placeholderOrWrong = /(\$\$SCONE::(?:(?!\$\$).)*\$\$)|\$\$SCONE::.*|\b[Ss][Cc][Oo][Nn][Ee]::/gs;
+
+/**
+ * A text without a placeholder that is not closed, of which nobody can say where its name ends, and without the
+ * beginning of those in a spelling that is none.
+ */
+export function withoutWrongReferences(text: string): string {
+  return text.replace(placeholderOrWrong, (_, placeholder?: string) => placeholder ?? '');
 }
 
-/** A text without a placeholder that is not closed, of which nobody can say where its name ends. */
-export function withoutOpenPlaceholder(text: string): string {
-  return text.replace(reference, (whole: string, _inside: string, close: string | undefined) =>
-    close === undefined ? '' : whole,
-  );
-}
-
+/** Without the format behind `:` and the old suffixes. */
 function secretName(inside: string): string {
   return inside.replace(/[:|].*$/s, '').replace(/\.(?:crt|key|chain|hex)$/, '');
 }

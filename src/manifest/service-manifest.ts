@@ -1,7 +1,8 @@
+import { looksLikeReference, referenceHint } from '../language/reference.ts';
 import { splitWords } from '../language/words.ts';
 import { Findings } from './findings.ts';
 import { present } from './present.ts';
-import { looksLikeReference, wrongReferences } from './references.ts';
+import { wrongReferences } from './references.ts';
 import type { BuildKind, ServiceManifest, Volume } from './service.ts';
 import type { ParsedService } from './service-schema.ts';
 import { normaliseSecrets } from './service-secrets.ts';
@@ -252,9 +253,7 @@ function checkReferences(
   findings: Findings,
 ): void {
   if (looksLikeReference(text)) {
-    findings.warning(path, 'holds SCONE::, which is no placeholder as it is written', {
-      hint: 'write $$SCONE::name$$: in capitals, with two dollars at both ends and no braces',
-    });
+    findings.notYet(path, 'SCONE::, which is no placeholder as it is written,', referenceHint);
   }
   for (const { open, rule, hint } of wrongReferences(text, secretNames)) {
     if (open === undefined) findings.problem(path, rule, { hint });

@@ -1,4 +1,5 @@
 import { SconeError } from '../core/errors.ts';
+import { looksLikeReference, referenceHint } from '../language/reference.ts';
 import type { CompleteSecret, UnsupportedPart } from './complete.ts';
 import { openPlaceholder, type Part, parsePlaceholders, unclosedAt } from './placeholders.ts';
 import type { Path, Problems } from './problems.ts';
@@ -15,8 +16,8 @@ export function checkText(path: Path, text: string, secrets: readonly CompleteSe
 }
 
 /**
- * A placeholder that is not closed: SCONE leaves it as text, so that a program would be given a well-known word in the
- * place of its secret. And a secret of any bytes where only text can be: its documentation advises against it.
+ * A placeholder that is not closed, or that is misspelt: SCONE leaves it as text, so that a program would be given a
+ * well-known word in the place of its secret. And a secret of any bytes where only text can be: its documentation advises against it.
  *
  * @param anyBytes the text is the content of a file
  */
@@ -26,12 +27,23 @@ export function unsupportedText(
   secrets: readonly CompleteSecret[],
   anyBytes = false,
 ): UnsupportedPart[] {
-  if (!text.includes('$$SCONE::')) return [];
+  const misspelt: UnsupportedPart[] = looksLikeReference(text)
+    ? [
+        {
+          path,
+          what: 'a text with SCONE:: that is no placeholder',
+          rule: 'holds SCONE::, which is no placeholder as it is written',
+          hint: referenceHint,
+        },
+      ]
+    : [];
+  if (!text.includes('$$SCONE::')) return misspelt;
   const unclosed = unclosedAt(text);
   const raw = resolvedParts(text, secrets).filter(
     (resolved) => isRaw(resolved) && !(anyBytes && resolved.escape === undefined),
   );
   return [
+    ...misspelt,
     ...(unclosed === undefined
       ? []
       : [

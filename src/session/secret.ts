@@ -90,9 +90,7 @@ function explicitValue({ kind, value }: ParsedSecret, path: Path, problems: Prob
     problems.error(at, 'must be a text', { hint: 'only a config-fragment has a value of another form' });
     return undefined;
   }
-  if (value === '' && kind === 'ascii') {
-    problems.warning(at, 'is empty, and so is the secret', { hint: 'remove it to have one generated' });
-  } else if (kind === 'aad-token' || kind === 'pgp-key' || kind === 'jwt') {
+  if (kind === 'aad-token' || kind === 'pgp-key' || kind === 'jwt') {
     problems.error(at, `has no meaning for a secret of kind ${kind}`, { hint: 'remove it' });
   } else if (kind === 'binary' && !/^(?:[0-9a-fA-F]{2})+$/.test(value)) {
     problems.error(at, 'must be hex, two digits for each byte');

@@ -1,7 +1,7 @@
-import { equalBytes } from '../core/bytes.ts';
+import { equalBytes, fromHex } from '../core/bytes.ts';
 import { isForeignKeyHash } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
-import { sessionBytes } from './canonical.ts';
+import { explicitValueHmac, sessionBytes } from './canonical.ts';
 import type { CompleteSecret, CompleteSecurity, CompleteSession, UnsupportedPart } from './complete.ts';
 import { isFragment } from './fragment.ts';
 import type { Path } from './problems.ts';
@@ -23,7 +23,7 @@ export function unsupportedParts(session: CompleteSession): UnsupportedPart[] {
     parts.push(...serviceParts(service, ['services', index], session.secrets)),
   );
   session.images.forEach((image, index) => parts.push(...imageParts(image, ['images', index], session.secrets)));
-  session.secrets.forEach((secret, index) => parts.push(...secretParts(secret, ['secrets', index])));
+  session.secrets.forEach((secret, index) => parts.push(...secretParts(secret, ['secrets', index], session.salt)));
   return parts;
 }
 
@@ -91,7 +91,7 @@ function securityParts(security: CompleteSession['security']): UnsupportedPart[]
   return parts;
 }
 
-function secretParts(secret: CompleteSecret, path: Path): UnsupportedPart[] {
+function secretParts(secret: CompleteSecret, path: Path, salt: string | undefined): UnsupportedPart[] {
   const parts: UnsupportedPart[] = [];
   const { kind } = secret;
   if (kind !== undefined && kind !== 'ascii' && kind !== 'binary') {
@@ -99,6 +99,14 @@ function secretParts(secret: CompleteSecret, path: Path): UnsupportedPart[] {
   }
   for (const field of ['export', 'import', 'import_akv'] as const) {
     if (secret[field] !== undefined) parts.push({ path: [...path, field], what: `${field} of a secret` });
+  }
+  // The value itself is not here. An empty one is mostly a variable without a value, and would be an empty password.
+  if (salt !== undefined && secret.value_hmac === explicitValueHmac(fromHex(salt), secret.name, '')) {
+    parts.push({
+      path: [...path, 'value'],
+      what: `an empty value of the secret ${secret.name}`,
+      hint: 'remove it to have one generated',
+    });
   }
   return parts;
 }
