@@ -150,6 +150,12 @@ test('tolerances and advisories are written with commas or as lists', () => {
     'hyperthreading',
   ]);
   assert.deepEqual(read('  tolerate: [debug-mode, debug]\n').tolerate, ['debug-mode']);
+  const warned = (text: string) =>
+    load(`${cas}${policy}  tolerate: ${text}\n${services}`).warnings.map(({ message, at }) => `${at?.line} ${message}`);
+  assert.deepEqual(warned('outdated-tcb'), []);
+  for (const text of ['debug', '[debug]', '"outdated-tcb, debug"']) {
+    assert.deepEqual(warned(text), ['8 policy.tolerate has debug, which is read as debug-mode'], text);
+  }
   assert.equal(read('  ignore_advisories: "*"\n').ignore_advisories, '*');
   assert.equal(read('  ignore_advisories: ["*"]\n').ignore_advisories, '*');
   assert.deepEqual(read('  ignore_advisories: INTEL-SA-00586, INTEL-SA-00615\n').ignore_advisories, [

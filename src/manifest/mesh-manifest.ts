@@ -159,7 +159,11 @@ function normalisePolicy(policy: ParsedMesh['policy'], findings: Findings): Mesh
     findings.notYet(['policy', 'image_policy_namespace'], 'policy.image_policy_namespace');
   }
   // A document of the original has the short word; it can mean nothing else.
-  const tolerate = splitList(policy.tolerate).map((word) => (word === 'debug' ? 'debug-mode' : word));
+  const given = splitList(policy.tolerate);
+  if (given.includes('debug')) {
+    findings.warning(['policy', 'tolerate'], 'has debug, which is read as debug-mode', { hint: 'write debug-mode' });
+  }
+  const tolerate = given.map((word) => (word === 'debug' ? 'debug-mode' : word));
   for (const word of new Set(tolerate)) {
     if ((weaknesses as readonly string[]).includes(word)) continue;
     findings.problem(['policy', 'tolerate'], 'names something that cannot be tolerated', () => ({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
+import { corpus, variables } from '../../test/corpus/files.ts';
 import { keyHash, sha256 } from '../core/digest.ts';
 import { SconeError } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
@@ -560,6 +561,35 @@ test('what older files, drafts and documentation write in other words is read, w
     normal(`${top}secrets: [{name: s, kind: ascii, export_public: True}]`),
     normal(`${top}secrets: [{name: s, kind: ascii, export_public: true}]`),
   );
+});
+
+test('a spelling that only files may have is refused in what is sent, where nobody sees a warning', () => {
+  const session = { version: '0.3.12', name: 'a' };
+  const rules = (attestation: object) => ({ ...session, security: { attestation } });
+  for (const [sent, where] of [
+    [rules({ tolerate: ['debug'] }), 'security.attestation.tolerate[0]'],
+    [rules({ ignore_advisories: ['*', 'INTEL-SA-00586'] }), 'security.attestation.ignore_advisories'],
+    [rules({ min_rsa_signing_key_size: '2048' }), 'security.attestation.min_rsa_signing_key_size'],
+    [{ ...session, digest: 'create' }, 'digest'],
+  ] as const) {
+    for (const normalise of [normaliseSession, normaliseCompleteSession]) {
+      assert.throws(() => normalise(sent), {
+        code: 'E_SESSION',
+        causes: [`${where} has a form that only session files may have`],
+      });
+    }
+  }
+});
+
+test('what is stored, a normal form, stays readable for every session of the corpus', () => {
+  const supported = corpus('session').filter(({ file, text }) => {
+    const { session, unsupported } = parseCompleteSession(readSessionSource(text, file, variables), { salt });
+    const bytes = sessionBytes(session);
+    const normalise = unsupported.length === 0 ? normaliseSession : normaliseCompleteSession;
+    assert.deepEqual(sessionBytes(normalise(parseJson(bytes))), bytes, file);
+    return unsupported.length === 0;
+  });
+  assert.ok(supported.length > 10, String(supported.length));
 });
 
 test('a weakness that is none is told with the one that was meant, or as a list', () => {

@@ -54,15 +54,16 @@ export function parseCompleteSession(source: SessionSource, opts: { salt?: strin
 
 /**
  * The normal form of a session that came as a plain object (JSON of the API, the ledger). Explicit values may not be in
- * it: they travel beside it. The normal form of a normal form is itself. Throws `E_SESSION` or `E_NOT_YET`.
+ * it: they travel beside it. Nor may what a file is only warned about: nobody would see the warning. The normal form of
+ * a normal form is itself. Throws `E_SESSION` or `E_NOT_YET`.
  */
 export function normaliseSession(value: unknown): Session {
-  return readSupported(value, new Problems({ file: 'the session', value }), {});
+  return readSupported(value, new Problems({ file: 'the session', value, sent: true }), {});
 }
 
 /** As `normaliseSession`, for everything the language has. */
 export function normaliseCompleteSession(value: unknown): CompleteSession {
-  const problems = new Problems({ file: 'the session', value });
+  const problems = new Problems({ file: 'the session', value, sent: true });
   const session = read(value, problems, {});
   problems.settle();
   if (session === undefined) throw new SconeError('E_INTERNAL', 'a session was refused without a reason');

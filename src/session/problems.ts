@@ -13,6 +13,8 @@ export interface SessionSource {
   /** A name for messages: that of the file. */
   readonly file: string;
   readonly value: unknown;
+  /** It was sent or stored, and nobody wrote it by hand: other spellings than the normal one are refused. */
+  readonly sent?: true;
   at?(path: Path): Position;
   check?<T>(schema: z.ZodType<T>, path: Path): { value?: T; problems: SconeError[] };
 }
@@ -81,9 +83,15 @@ export class Problems {
     return new SconeError('E_NOT_YET', message, { hint, ...(at === undefined ? {} : { at }) });
   }
 
+  /** A spelling that only files may have, where the warning is seen. */
+  alias(path: Path, rule: string, hint: string): void {
+    if (this.source.sent === true) this.error(path, 'has a form that only session files may have', { hint });
+    else this.warning(path, rule, { hint });
+  }
+
   /** A key that was harmless in older files and has no effect. */
   ignored(path: Path): void {
-    this.warning(path, 'is ignored: it has no effect', { hint: 'remove it' });
+    this.alias(path, 'is ignored: it has no effect', 'remove it');
   }
 
   /** Records what a parser of one field throws. */

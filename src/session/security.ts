@@ -115,7 +115,7 @@ function toleratedOf(
   return tolerate.map((word, index) => {
     const at = [...path, 'tolerate', index];
     if (word === oldWeakness) {
-      problems.warning(at, 'is read as debug-mode', { hint: 'write debug-mode' });
+      problems.alias(at, 'is read as debug-mode', 'write debug-mode');
       return 'debug-mode';
     }
     if (!(weaknesses as readonly string[]).includes(word) && !isFragment(word)) {
@@ -139,7 +139,7 @@ function ignoredOf(
   checkFragments(given, at, secrets, problems);
   const all = given.includes('*');
   if (all && given.length > 1) {
-    problems.warning(at, 'has "*", beside which nothing else counts', { hint: 'write "*" alone' });
+    problems.alias(at, 'has "*", beside which nothing else counts', 'write "*" alone');
   }
   const wrong = given.find((advisory) => advisory !== '*' && !isFragment(advisory) && !advisoryPattern.test(advisory));
   if (wrong !== undefined) {
