@@ -18,7 +18,7 @@ const values: readonly [language: string, what: string, instead: string][] = [
   ['service', 'what only looks like a placeholder: `$$scone::name$$`, `$SCONE::name$`', '`$$SCONE::name$$`'],
   ['service', '`{{…}}` in the path of an injected file', 'a path that is known when the image is built'],
   ['service', '`genAppImage` and `genImage` without `build.kind` or `build.command`', 'write both'],
-  ['service', '`INIT_CONTAINER1_ENABLE`, `INIT_CONTAINER2_ENABLE`', 'let the program try again'],
+  ['service, mesh', '`INIT_CONTAINER1_ENABLE`, `INIT_CONTAINER2_ENABLE`', 'let the program try again'],
   ['mesh', '`cas[].cas_key` of another make of CAS', 'the key hash that `sconectl cas attest` shows'],
   ['mesh', 'more than one entry of `cas`', 'one entry with all roles in `alias`'],
   ['mesh', '`cas[].mode` other than `Upload`', '`Upload`'],

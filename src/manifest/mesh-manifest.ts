@@ -17,6 +17,7 @@ import { present } from './present.ts';
 import { checkSource } from './problems.ts';
 import { parseTolerance, strict, withoutEffect } from './tolerance.ts';
 import type { TreeMap } from './tree.ts';
+import { waitingHint, waits } from './waiting.ts';
 import { type Path, readYaml, type YamlSource } from './yaml.ts';
 
 const what = 'a Meshfile';
@@ -259,8 +260,11 @@ function normaliseServices(parsed: ParsedMesh, findings: Findings): MeshService[
 function normaliseEnv(parsed: ParsedMesh, services: readonly MeshService[], findings: Findings): EnvValue[] {
   const { source } = findings;
   const values: EnvValue[] = [];
-  const take = (scope: string, { name, value }: { name: string; value: string }, path: Path) =>
-    values.push({ scope, name, value, at: source.at([...path, 'value']) });
+  const take = (scope: string, { name, value }: { name: string; value: string }, path: Path) => {
+    const place = [...path, 'value'];
+    values.push({ scope, name, value, at: source.at(place) });
+    if (waits(name, value)) findings.notYet(place, `waiting for another service (${name})`, waitingHint);
+  };
 
   parsed.env?.forEach((entry, index) => {
     const path = ['env', index];

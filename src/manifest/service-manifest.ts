@@ -6,6 +6,7 @@ import { wrongReferences } from './references.ts';
 import type { BuildKind, ServiceManifest, Volume } from './service.ts';
 import type { ParsedService } from './service-schema.ts';
 import { normaliseSecrets } from './service-secrets.ts';
+import { waitingHint, waits } from './waiting.ts';
 import type { YamlSource } from './yaml.ts';
 
 /** The base that an image is built from where the manifest names none. */
@@ -173,18 +174,13 @@ function normaliseEnvironment(
   local.forEach(({ name, value }, index) => {
     const path = index < old ? ['env', index, 'value'] : ['environment', 'local', index - old, 'value'];
     checkReferences(path, value, secretNames, findings);
-    // What waits for another service would be a container before the service, which the chart does not have.
-    if (/^INIT_CONTAINER[12]_ENABLE$/.test(name) && !/^(?:false|0|)$/i.test(value)) {
-      findings.notYet(
-        path,
-        `waiting for another service (${name})`,
-        'remove it; let the program try again until the other service answers',
-      );
-    }
+    if (waits(name, value)) findings.notYet(path, `waiting for another service (${name})`, waitingHint);
   });
   global.forEach(({ name, value }, index) => {
     if (value !== undefined) {
-      checkReferences(['environment', 'global', index, 'value'], value, secretNames, findings);
+      const path = ['environment', 'global', index, 'value'];
+      checkReferences(path, value, secretNames, findings);
+      if (waits(name, value)) findings.notYet(path, `waiting for another service (${name})`, waitingHint);
     }
     if (localNames.has(name)) {
       findings.problem(['environment', 'global', index, 'name'], `is ${name}, which environment.local sets already`, {

@@ -289,6 +289,31 @@ test('a value that looks like a placeholder is refused by name, since the progra
   }
 });
 
+test('waiting for another service is refused by name, whoever asks for it', () => {
+  const name = 'INIT_CONTAINER1_ENABLE';
+  const what = `E_NOT_YET waiting for another service (${name}) is known, and not supported yet`;
+  assert.deepEqual(problems({ service: global(name, 'true') }), [`12:5 ${what}`]);
+  assert.deepEqual(problems({ service: global(name), mesh: flat({ [name]: 'true' }) }), [`13:3 ${what}`]);
+  // Without a service that declares it: the original hands it to its chart.
+  assert.deepEqual(problems({ mesh: flat({ [name]: '1' }) }), [`13:3 ${what}`]);
+  const block = `env:\n- service: one\n  env: [{name: ${name}, value: yes}]\n`;
+  assert.deepEqual(problems({ mesh: block }), [`13:40 ${what}`]);
+  assert.deepEqual(problems({ service: global(name, 'false'), mesh: flat({ [name]: 'False' }) }), []);
+
+  // An image that was built before, or by somebody else.
+  for (const section of ['local', 'global'] as const) {
+    const input = sampleInput();
+    const [image] = input.images.values();
+    assert.ok(image !== undefined);
+    image.descriptor.environment[section].push({ name, value: '{{WAIT | default(value="true")}}' });
+    assert.throws(() => deriveMesh(input), {
+      code: 'E_NOT_YET',
+      message: what.slice(10),
+      at: input.meshfile.services[0]?.at,
+    });
+  }
+});
+
 test('72: two texts that only together are a placeholder are refused', () => {
   const joined = (value: string, values: { [name: string]: string }) =>
     problems({ service: password + local(value), mesh: flat(values) });

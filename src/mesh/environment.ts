@@ -1,6 +1,7 @@
 import { type Position, SconeError } from '../core/errors.ts';
 import { didYouMean, suggest } from '../language/suggest.ts';
 import type { ServiceDescriptor } from '../manifest/descriptor.ts';
+import { waitingHint, waits } from '../manifest/waiting.ts';
 import { checkValue, type Lookup, renderTemplate, type TemplateValue } from './template.ts';
 
 /**
@@ -33,8 +34,16 @@ export function deriveEnvironment(
       return value;
     });
   }
+  // What the Meshfile itself gives was refused with it.
+  const own = (name: string, value: string) => {
+    if (!waits(name, value)) return value;
+    throw new SconeError('E_NOT_YET', `waiting for another service (${name}) is known, and not supported yet`, {
+      at: service.at,
+      hint: waitingHint,
+    });
+  };
   for (const { name, value } of descriptor.environment.local) {
-    set(name, () => renderTemplate(value, lookup, where(name), service.at));
+    set(name, () => own(name, renderTemplate(value, lookup, where(name), service.at)));
   }
   for (const { name, value: fallback } of descriptor.environment.global) {
     set(name, () => {
@@ -44,7 +53,7 @@ export function deriveEnvironment(
         return given.value;
       }
       if (fallback === undefined) throw missingGlobal(name, service, [...values.keys()]);
-      return renderTemplate(fallback, lookup, where(name), service.at);
+      return own(name, renderTemplate(fallback, lookup, where(name), service.at));
     });
   }
   return environment;

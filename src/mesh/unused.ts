@@ -1,5 +1,6 @@
 import { SconeError } from '../core/errors.ts';
 import type { Meshfile } from '../manifest/meshfile.ts';
+import { waits } from '../manifest/waiting.ts';
 import type { Member } from './sharing.ts';
 
 /** Values that the chart takes, and no manifest has to declare. */
@@ -16,8 +17,9 @@ export function unusedValues(
   members: readonly { member: Member; asked: ReadonlySet<string> }[],
 ): SconeError[] {
   const told = new Set<string>();
-  return meshfile.env.flatMap(({ scope, name, at }) => {
-    if (chartNames.includes(name) || told.has(`${scope} ${name}`)) return [];
+  return meshfile.env.flatMap(({ scope, name, value, at }) => {
+    // What waits is refused already, whether a service declares it or not.
+    if (chartNames.includes(name) || waits(name, value) || told.has(`${scope} ${name}`)) return [];
     told.add(`${scope} ${name}`);
     const used = members.some(
       ({ member: { service, descriptor }, asked }) =>
