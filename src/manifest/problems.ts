@@ -3,7 +3,7 @@ import { type ErrorDetails, SconeError } from '../core/errors.ts';
 import { repeated } from '../language/repeat.ts';
 import { didYouMean, suggest } from '../language/suggest.ts';
 import { secretFields } from '../language/vocabulary.ts';
-import { asVariable, formHint, keysOf, placeOfKey, schemaAt, writeHint } from './schema-help.ts';
+import { asVariable, foreignKey, formHint, keysOf, placeOfKey, schemaAt, writeHint } from './schema-help.ts';
 import type { Tree, TreeMap } from './tree.ts';
 import type { Path, YamlSource } from './yaml.ts';
 
@@ -137,6 +137,8 @@ function describe(source: YamlSource, schema: z.ZodType, issue: Issue, what: str
 }
 
 function keyHint(schema: z.ZodType, path: Path, key: string, known: readonly string[]): string {
+  const foreign = foreignKey(path, key);
+  if (foreign !== undefined) return foreign;
   const meant = suggest(key, known);
   if (meant !== undefined) return `did you mean "${meant}"?`;
   const place = placeOfKey(schema, path, key);

@@ -59,6 +59,16 @@ export function asVariable(name: string): string {
   return `write "- name: ${repeated(name)}", and "value: …" on the line below`;
 }
 
+/** Keys that sessions have in the same place, and what manifests have instead. */
+const ofSessions: { readonly [place: string]: string } = {
+  'build.volumes[].export[].to': 'only sessions have "to": write session in its place, beside the other keys',
+};
+
+/** What to write instead of a key that another language has in this place. */
+export function foreignKey(from: Path, key: string): string | undefined {
+  return ofSessions[`${placeText(from)}.${key}`];
+}
+
 /** Where else in the language a key belongs, that has no business where it stands: `secrets.global[]`. */
 export function placeOfKey(schema: z.ZodType, from: Path, key: string): string | undefined {
   const places: string[] = [];
@@ -70,12 +80,16 @@ export function placeOfKey(schema: z.ZodType, from: Path, key: string): string |
     for (const [name, member] of Object.entries(shape)) walk(member, path === '' ? name : `${path}.${name}`);
   };
   walk(schema, '');
-  const here = from.reduce<string>(
+  const here = placeText(from);
+  // Below where it stands is the likeliest; one place alone is certain.
+  return places.find((place) => place.startsWith(here)) ?? (places.length === 1 ? places[0] : undefined);
+}
+
+function placeText(path: Path): string {
+  return path.reduce<string>(
     (text, step) => (typeof step === 'number' ? `${text}[]` : text === '' ? step : `${text}.${step}`),
     '',
   );
-  // Below where it stands is the likeliest; one place alone is certain.
-  return places.find((place) => place.startsWith(here)) ?? (places.length === 1 ? places[0] : undefined);
 }
 
 /** The keys of a map, in any of the shapes that it may have. */

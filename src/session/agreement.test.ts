@@ -16,7 +16,7 @@ import { parseCompleteSession } from './parse.ts';
  * What only the reader sees, because it lies between parts of a session or inside of a text. Everything else a JSON
  * Schema can say, and ours says it.
  */
-export const beyondSchemas: readonly [rule: RegExp, why: string][] = [
+const beyondSchemas: readonly [rule: RegExp, why: string][] = [
   [/is \S+ a second time$|repeats the path/, 'names in a list differ'],
   [/which (?:images|volumes|secrets) does not define$/, 'a name is defined in another list'],
   [/names (?:the secret .*,|a secret) which the session lacks$/, 'a name is defined in another list'],
