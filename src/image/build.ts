@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { utf8Text } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
 import { sha256Hex } from '../core/digest.ts';
-import { type Position, SconeError } from '../core/errors.ts';
+import type { Position, SconeError } from '../core/errors.ts';
 import { descriptorBytes, type ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { ServiceManifest } from '../manifest/service.ts';
 import { writeLayer } from '../oci/layer.ts';
@@ -85,7 +85,6 @@ export async function buildImage(options: BuildOptions): Promise<BuiltService> {
 async function buildAndStore(options: BuildOptions): Promise<BuiltService> {
   const { manifest, file, folder, home, progress } = options;
   const plan = planBuild(manifest, options.tee);
-  checkUser(manifest);
   const cache = options.cache ?? join(home, 'cache');
   const store = await openStore(join(home, 'images'), 'create');
   await makeTarget(options.target);
@@ -157,18 +156,6 @@ async function buildAndStore(options: BuildOptions): Promise<BuiltService> {
     await recordBuilt(options.target, plan.name, { digest: image.digest, rootfs: rootfsDigest });
     const warnings = [...copied.warnings, ...injected.warnings];
     return { image: plan.name, digest: image.digest, rootfsDigest, descriptor, warnings };
-  });
-}
-
-/** Root in a container is one mistake of its engine away from root on the host, and pods of the chart never are root. */
-function checkUser(manifest: ServiceManifest): void {
-  const { uid, gid } = manifest.build.user;
-  if (uid !== 0) return;
-  throw new SconeError('E_MANIFEST', 'build.user is root, and no service runs as root', {
-    at: manifest.locate('build', 'user'),
-    expected: 'a user id other than 0',
-    found: `${uid}:${gid}`,
-    hint: 'leave build.user out (65532), or name another id; a program that listens on a port below 1024 can listen above',
   });
 }
 

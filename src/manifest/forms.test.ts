@@ -300,6 +300,27 @@ hint: write \\\${ where the text itself has these characters`,
 hint: take away the "- " in front of its keys`,
   },
   {
+    what: 'root as the user',
+    change: ['  pwd: /python\n', '  pwd: /python\n  user: 0\n'],
+    told: `19:9 E_MANIFEST build.user is root, and no service runs as root
+ 19 |   user: 0
+    |         ^
+expected: a user id other than 0
+found: 0:0
+hint: leave build.user out (65532), or name another id; a program that listens on a port below 1024 can listen above`,
+  },
+  {
+    what: 'a volume for another session, as sessions have it',
+    change: [
+      '  pwd: /python\n',
+      '  pwd: /python\n  volumes: [{name: v, path: /v, export: [{session: a/b, to: c/d}]}]\n',
+    ],
+    told: `19:57 E_MANIFEST "to" is no key of build.volumes[0].export[0]
+ 19 |   volumes: [{name: v, path: /v, export: [{session: a/b, to: c/d}]}]
+    |                                                         ^
+hint: only sessions have "to": write session in its place, beside the other keys`,
+  },
+  {
     what: 'an absolute path to copy',
     change: ['    - print_env.py', '    - /app/print_env.py'],
     told: `warning 21:7 E_NOT_YET the absolute path /app/print_env.py in build.copy is known, and not supported yet

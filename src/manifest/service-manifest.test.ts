@@ -107,9 +107,11 @@ secrets:
 test('the user is a number, or two', () => {
   assert.deepEqual(manifest(`${build}  user: 1000\n`).build.user, { uid: 1000, gid: 1000 });
   assert.deepEqual(manifest(`${build}  user: "1000:2000"\n`).build.user, { uid: 1000, gid: 2000 });
-  assert.deepEqual(manifest(`${build}  user: 0:0\n`).build.user, { uid: 0, gid: 0 });
+  assert.deepEqual(manifest(`${build}  user: 1000:0\n`).build.user, { uid: 1000, gid: 0 });
   for (const wrong of ['nobody', '1000:', '-1', '1:2:3', '0x10'])
     assert.equal(problems(`${build}  user: ${JSON.stringify(wrong)}\n`).length, 1, wrong);
+  for (const root of ['0', '0:0', '00', '0:1000', '"0"'])
+    assert.deepEqual(problems(`${build}  user: ${root}\n`), ['build.user is root, and no service runs as root'], root);
 });
 
 test('all that can be named and not be honoured yet is listed by name and place', () => {

@@ -3,7 +3,7 @@ import { splitWords } from '../language/words.ts';
 import { Findings } from './findings.ts';
 import { present } from './present.ts';
 import { wrongReferences } from './references.ts';
-import type { BuildKind, ServiceManifest, Volume } from './service.ts';
+import type { BuildKind, ServiceManifest, User, Volume } from './service.ts';
 import type { ParsedService } from './service-schema.ts';
 import { normaliseSecrets } from './service-secrets.ts';
 import { waitingHint, waits } from './waiting.ts';
@@ -83,7 +83,6 @@ function normaliseBuild(build: ParsedService['build'], findings: Findings): Serv
       );
     }
   });
-  const [uid = '', gid = uid] = (build.user ?? nonroot).split(':');
   return {
     name: build.name ?? build.to.replace(/^.*\//, '').replace(/:.*$/, ''),
     kind,
@@ -93,7 +92,7 @@ function normaliseBuild(build: ParsedService['build'], findings: Findings): Serv
     pwd: build.pwd ?? '/',
     copy: build.copy,
     from,
-    user: { uid: Number(uid), gid: Number(gid) },
+    user: normaliseUser(build.user ?? nonroot, findings),
     ...(build.requirements === undefined ? {} : { requirements: build.requirements }),
     run: build.run,
     binaries: build.binaries,
@@ -106,6 +105,20 @@ function normaliseBuild(build: ParsedService['build'], findings: Findings): Serv
     ...(build.signature?.key === undefined ? {} : { signingKey: build.signature.key }),
     ...(build.gen_policy?.policy === undefined ? {} : { policyTemplate: build.gen_policy.policy }),
   };
+}
+
+/** Root in a container is one mistake of its engine away from root on the host, and pods of the chart never are root. */
+function normaliseUser(text: string, findings: Findings): User {
+  const [uid = '', gid = uid] = text.split(':');
+  const user = { uid: Number(uid), gid: Number(gid) };
+  if (user.uid === 0) {
+    findings.problem(['build', 'user'], 'is root, and no service runs as root', {
+      expected: 'a user id other than 0',
+      found: `${user.uid}:${user.gid}`,
+      hint: 'leave build.user out (65532), or name another id; a program that listens on a port below 1024 can listen above',
+    });
+  }
+  return user;
 }
 
 /** Keys of old files whose loss changes nothing, or makes the image safer (the reference lists them). */

@@ -27,6 +27,8 @@ export const serviceKinds = ['genservice', 'genAppImage', 'genImage'] as const;
 const spelledKinds = [...buildKinds, 'java 8', 'java 15', 'java 17', 'java 21'] as const;
 
 const userPattern = /^[0-9]{1,9}(?::[0-9]{1,9})?$/;
+/** Root is refused with words of its own, in `service-manifest.ts`. */
+const notRoot = { pattern: userPattern.source.replace('^', '^(?!0+(?::|$))'), not: { const: 0 } };
 
 const hash = { description: 'hash that the other session must have' };
 const volumeExport = z.strictObject({
@@ -101,7 +103,7 @@ const build = z.strictObject({
       description: 'user the program runs as; an extension',
       example: '65532:65532',
       default: '65532:65532',
-    }),
+    }).meta({ also: notRoot }),
   ),
   binaries: optionalList(text({ description: 'path of a program' }), {
     description: 'programs to protect',
