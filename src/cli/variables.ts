@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { utf8Text } from '../core/bytes.ts';
 import { SconeError, systemCode } from '../core/errors.ts';
+import { repeated } from '../language/repeat.ts';
+import type { YamlSource } from '../manifest/yaml.ts';
 import type { Context, Input } from './context.ts';
 
 /** The value of one `$NAME`, and where it is from. */
@@ -56,16 +58,34 @@ async function valuesFile(context: Context, file: string): Promise<[string, stri
   } catch (error) {
     throw new SconeError('E_USAGE', `${file} cannot be read`, { cause: error });
   }
-  const source = readYaml(text, file);
+  let source: YamlSource;
+  try {
+    source = readYaml(text, file);
+  } catch (error) {
+    throw error instanceof SconeError ? withoutColumn(error) : error;
+  }
   const { value } = source;
   if (value === null) return [];
   const wrong = (path: string[], what: string) =>
-    new SconeError('E_MANIFEST', what, { at: source.at(path), hint: 'write NAME: value on lines of their own' });
+    withoutColumn(
+      new SconeError('E_MANIFEST', what, { at: source.at(path), hint: 'write NAME: value on lines of their own' }),
+    );
   if (typeof value !== 'object' || Array.isArray(value)) throw wrong([], `${file} is no map of names and values`);
   return Object.entries(value).map(([name, member]) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw wrong([name], `${JSON.stringify(name)} is no name of a variable`);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw wrong([name], `${JSON.stringify(repeated(name))} is no name of a variable`);
+    }
     if (member !== null && typeof member !== 'string') throw wrong([name], `the value of ${name} is no text`);
     return [name, member ?? ''];
+  });
+}
+
+/** The same error, of which only the number of its line is shown: values may be secrets (item 56). */
+function withoutColumn({ code, message, at, hint, errors }: SconeError): SconeError {
+  return new SconeError(code, message, {
+    errors: errors.map(withoutColumn),
+    ...(at?.line === undefined ? {} : { at: { file: at.file, line: at.line } }),
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 
@@ -87,7 +107,8 @@ async function dotEnv(context: Context): Promise<[string, string][]> {
       );
     if (match === null) {
       throw new SconeError('E_USAGE', `a line of ${file} is no variable`, {
-        at: { file, line: index + 1, column: 1 },
+        // Without a column the line is not shown: it may hold a secret (item 56).
+        at: { file, line: index + 1 },
         expected: 'NAME=value, or NAME="value"',
         hint: 'put quotes around a value with blanks; a value of several lines has no place here: use --values',
       });

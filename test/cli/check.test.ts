@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run as check } from '../../src/cli/check.ts';
+import { renderError } from '../../src/cli/report/render.ts';
 import { run as vars } from '../../src/cli/vars.ts';
 import { SconeError } from '../../src/core/errors.ts';
 import { checked, contextFor, header, mesh, service } from '../support/checked.ts';
@@ -303,6 +304,30 @@ test('56: no finding shows an explicit value', async (t) => {
   };
   for (const output of ['json', 'sarif']) {
     assert.doesNotMatch((await checked(t, { files, output })).out, /hunter2/);
+  }
+});
+
+test('56: what is wrong with a file of values is told without its lines, which may hold secrets', async (t) => {
+  for (const [file, text, line] of [
+    ['v.txt', 'A: 1\nPW: hunter2: x\n', 2],
+    ['v.txt', 'PW hunter2: x\n', 1],
+    ['v.txt', 'PW: [hunter2]\n', 1],
+    ['v.txt', '- hunter2\n', 1],
+    ['v.txt', 'PW: *hunter2\n', 1],
+    ['.env', 'A=1\nPW="hunter2\n', 2],
+  ] as const) {
+    const nothing = (): void => undefined;
+    const streams = { out: nothing, err: nothing, colours: false, readText: () => text };
+    const options = { filename: ['a.yml'], values: file === '.env' ? [] : [file] };
+    await assert.rejects(
+      checked(t, { files: { 'a.yml': service('a'), [file]: text }, options }),
+      (error: SconeError) => {
+        const said = [error, ...error.errors].map((one) => renderError(streams, one, 'error')).join('');
+        assert.doesNotMatch(said, /hunter2/, text);
+        assert.match(said, new RegExp(`at ${file}:${line}\\n`));
+        return true;
+      },
+    );
   }
 });
 
