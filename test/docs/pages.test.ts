@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, unlinkSync } 
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { freshHome, sharedCache } from '../support/home.ts';
+import { sharedCache } from '../support/home.ts';
 import { need } from '../support/require.ts';
 import { tempFolder } from '../support/temp.ts';
 import { tools } from '../support/tools.ts';
@@ -29,9 +29,14 @@ async function reader(t: TestContext): Promise<Shell> {
   }
   for (const name of ['docs', 'examples']) cpSync(join(root, name), join(clone, name), { recursive: true });
   mkdirSync(join(clone, 'target'));
+  // No SCONECTL_HOME, as for most readers: the pages must find the state below HOME.
+  const { SCONECTL_HOME: _, ...environment } = process.env;
+  const home = tempFolder(t);
+  mkdirSync(join(home, '.sconectl'), { mode: 0o700 });
+  symlinkSync(sharedCache, join(home, '.sconectl/cache'));
   const shell = openShell(clone, {
-    ...process.env,
-    SCONECTL_HOME: freshHome(t),
+    ...environment,
+    HOME: home,
     PATH: [join(tools, 'bin'), dirname(process.execPath), process.env['PATH']].join(':'),
     CLIENT: `127.0.0.1:${await freePort()}`,
     SERVICE: `127.0.0.1:${await freePort()}`,
