@@ -7,17 +7,16 @@ import { loadIdentity } from '../client/identity.ts';
 import { homeMemory, lockMemory } from '../client/memory.ts';
 import { saltOf, type Uploaded, uploadSession } from '../client/sessions.ts';
 import { SconeError } from '../core/errors.ts';
-import { makeTarget, readBuilt } from '../image/built.ts';
-import { parseDescriptor } from '../manifest/descriptor.ts';
+import { makeTarget } from '../image/built.ts';
 import type { Meshfile } from '../manifest/meshfile.ts';
 import { deriveMesh, policyCas } from '../mesh/derive.ts';
 import type { DerivedMesh, MeshImage } from '../mesh/types.ts';
 import { exclusively } from '../oci/exclusive.ts';
 import { parseReference, referenceName } from '../oci/reference.ts';
-import { openStore } from '../oci/store.ts';
 import { renderSessionYaml } from '../session/render.ts';
 import type { Session } from '../session/types.ts';
 import type { ApplyOptions } from './apply.ts';
+import { demandTee, findImages } from './apply-images.ts';
 import { attestPolicy, finishing, sayWhatItIs } from './cas-connection.ts';
 import type { Context } from './context.ts';
 import { PrivateValues } from './private.ts';
@@ -39,6 +38,7 @@ export async function applyMesh(
   await makeTarget(options.target);
   return exclusively(options.target, async () => {
     const images = await findImages(context, meshfile, options.target);
+    demandTee(options.tee, meshfile, images);
     const cas = await openPolicyCas(context, file, meshfile);
     return finishing(cas, () => applyTo(context, cas, meshfile, images, options));
   });
@@ -84,37 +84,6 @@ async function applyTo(
   }
   await staged.place();
   return outcome(context, cas, mesh, uploaded, target);
-}
-
-/** The images by the names that the Meshfile gives them, each checked as a whole. Missing ones are left out. */
-async function findImages(
-  { home, reporter }: Context,
-  meshfile: Meshfile,
-  target: string,
-): Promise<Map<string, MeshImage>> {
-  const store = await openStore(join(home, 'images'));
-  const built = await readBuilt(target);
-  const images = new Map<string, MeshImage>();
-  for (const { image, at } of meshfile.services) {
-    if (images.has(image)) continue;
-    const reference = parseReference(image);
-    const stored = await store.resolve(image);
-    if (stored === undefined) continue;
-    const own = built.get(referenceName(reference))?.digest;
-    // A name alone would let whoever can write to the store choose the policy (architecture, decision 10).
-    if (reference.digest === undefined && own !== stored.digest) {
-      throw new SconeError('E_IMAGE', `the image ${image} is not the one that was built into ${target}`, {
-        at,
-        expected: own ?? 'an image that was built with this target directory',
-        found: stored.digest,
-        hint: `apply its service manifest with the same target directory, or write ${image}@${stored.digest}`,
-      });
-    }
-    reporter.progress(`Checking the layers of ${image}`);
-    const { descriptor, rootfsDigest } = await store.contents(stored.digest);
-    images.set(image, { descriptor: parseDescriptor(descriptor), rootfsDigest, digest: stored.digest });
-  }
-  return images;
 }
 
 async function openPolicyCas(context: Context, file: string, meshfile: Meshfile): Promise<Cas> {

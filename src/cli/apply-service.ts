@@ -12,7 +12,7 @@ export async function applyService(
   context: Context,
   file: string,
   manifest: ServiceManifest,
-  { target, tee }: ApplyOptions,
+  { target, tee = 'sim' }: ApplyOptions,
 ): Promise<Outcome> {
   const { reporter, home, version, now } = context;
   const built = await buildImage({

@@ -12,7 +12,8 @@ import { valuesIn, variablesOf } from './variables.ts';
 export interface ApplyOptions {
   /** Absolute. */
   target: string;
-  tee: string;
+  /** As it was asked for; `undefined` where nothing was said. */
+  tee: string | undefined;
   dryRun: boolean;
   yesNotConfidential: boolean;
 }
@@ -26,7 +27,7 @@ export const run: Run = async (context, { options }) => {
   }
   const applyOptions: ApplyOptions = {
     target: resolve(context.folder, String(options['targetDirectory'])),
-    tee: String(options['tee']),
+    tee: typeof options['tee'] === 'string' ? options['tee'] : undefined,
     dryRun: options['dryRun'] === true,
     yesNotConfidential: options['yesNotConfidential'] === true,
   };
@@ -50,6 +51,7 @@ export const run: Run = async (context, { options }) => {
       ? first
       : new SconeError(first.code, `${problems.length} files have problems`, { errors: problems });
   }
+  demandSupported(applyOptions.tee);
   const outcomes: Outcome[] = [];
   for (const { file, manifest } of loaded) outcomes.push(await applyOne(context, file, manifest, applyOptions));
   const results = outcomes.map(({ result }) => result);
@@ -58,6 +60,16 @@ export const run: Run = async (context, { options }) => {
     text: outcomes.map(({ text }) => text).join('\n\n'),
   };
 };
+
+/** Whatever the files are: an image for such a TEE cannot be built, and a mesh of such images not be derived. */
+function demandSupported(tee: string | undefined): void {
+  if (tee === undefined || tee === 'sim') return;
+  throw new SconeError('E_NOT_YET', `images and meshes for the TEE ${tee} cannot be made yet`, {
+    expected: 'sim',
+    found: tee,
+    hint: 'Leave --tee out: everything is then for the simulation, which is NOT CONFIDENTIAL.',
+  });
+}
 
 async function applyOne(
   context: Context,

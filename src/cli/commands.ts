@@ -79,8 +79,7 @@ export const commands: readonly CommandSpec[] = [
       ...given,
       {
         flags: '--tee <tee>',
-        what: 'what to build for; sim protects nothing',
-        default: 'sim',
+        what: 'what to build for, and what the images of a Meshfile have to be for; sim protects nothing (default: sim)',
         choices: ['sim', 'sgx', 'tdx', 'snp'],
       },
       { flags: '-d, --dry-run', what: 'send nothing to the CAS' },

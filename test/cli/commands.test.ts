@@ -80,6 +80,27 @@ test('options of the original tool that do not work yet are refused by name', as
   assert.match((await failure(place, 'apply', '-f', 'x', '-o', 'yaml')).message, /--output yaml/);
 });
 
+test('a --tee that is not supported yet is refused by name for a Meshfile too, before a CAS or an image is looked for', async (t) => {
+  const folder = tempFolder(t);
+  const place = { home: join(folder, 'home'), folder };
+  writeFileSync(
+    join(folder, 'mesh.yml'),
+    [
+      'apiVersion: scone/5.8',
+      'kind: mesh',
+      'cas: [{name: cas, cas_url: "127.0.0.1:1"}]',
+      'policy: {namespace: space}',
+      'services: [{name: app, image: nowhere}]',
+      '',
+    ].join('\n'),
+  );
+  for (const tee of ['sgx', 'tdx', 'snp']) {
+    const { code, found } = await failure(place, 'apply', '-f', 'mesh.yml', '--tee', tee);
+    assert.deepEqual([code, found], ['E_NOT_YET', tee]);
+  }
+  assert.deepEqual(readdirSync(folder).sort(), ['home', 'mesh.yml']);
+});
+
 test('52: problems of a manifest are told together, each with file, line and column, and nothing is written', async (t) => {
   const folder = tempFolder(t);
   const place = { home: join(folder, 'home'), folder };
