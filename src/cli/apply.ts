@@ -18,7 +18,10 @@ export interface ApplyOptions {
   yesNotConfidential: boolean;
 }
 
-/** `sconectl apply`: every file is read and checked before the first one is applied, each by its kind. */
+/**
+ * `sconectl apply`: every file is read and checked before the first one is applied, each by its kind. Images come first,
+ * whatever the order of the files: a Meshfile is derived from what they are after the builds.
+ */
 export const run: Run = async (context, { options }) => {
   if (context.outputs.has('yaml')) {
     throw new SconeError('E_NOT_YET', 'rendered manifests (--output yaml) are not supported yet', {
@@ -32,7 +35,7 @@ export const run: Run = async (context, { options }) => {
     yesNotConfidential: options['yesNotConfidential'] === true,
   };
   const variables = valuesIn(await variablesOf(context, options));
-  const loaded: { file: string; manifest: LoadedManifest }[] = [];
+  const loaded: Loaded[] = [];
   const problems: SconeError[] = [];
   for (const file of options['filename'] as string[]) {
     try {
@@ -53,13 +56,23 @@ export const run: Run = async (context, { options }) => {
   }
   demandSupported(applyOptions.tee);
   const outcomes: Outcome[] = [];
-  for (const { file, manifest } of loaded) outcomes.push(await applyOne(context, file, manifest, applyOptions));
+  const ordered = [...loaded.filter(isService), ...loaded.filter((one) => !isService(one))];
+  for (const { file, manifest } of ordered) outcomes.push(await applyOne(context, file, manifest, applyOptions));
   const results = outcomes.map(({ result }) => result);
   return {
     result: results.length === 1 ? results[0] : results,
     text: outcomes.map(({ text }) => text).join('\n\n'),
   };
 };
+
+interface Loaded {
+  file: string;
+  manifest: LoadedManifest;
+}
+
+function isService({ manifest }: Loaded): boolean {
+  return manifest.kind === 'genservice';
+}
 
 /** Whatever the files are: an image for such a TEE cannot be built, and a mesh of such images not be derived. */
 function demandSupported(tee: string | undefined): void {
