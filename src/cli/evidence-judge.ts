@@ -2,6 +2,7 @@ import { type AnyCollateral, platformsIn, type Supply } from '../collateral/supp
 import { utf8 } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import type { Allowance } from '../evidence/allowance.ts';
+import { type CheckName, Refusal } from '../evidence/refusal.ts';
 import type { TrustRoots } from '../evidence/roots.ts';
 import { type JudgeOptions, type Verdict, verify } from '../evidence/verify.ts';
 import { pemChain } from '../pki/pem.ts';
@@ -16,7 +17,8 @@ export interface Judging {
 
 /**
  * Verifies evidence with whichever platform's collateral of a supply fits; without any, with what lies beside the
- * evidence. Throws as `verify` does; where nothing fits, for the collateral with which the fewest checks failed.
+ * evidence. Throws as `verify` does; where nothing fits, for the collateral of this platform, and of what is left, for that
+ * with which the fewest checks failed.
  */
 export function judge({ evidence, kind }: GivenEvidence, { supply, roots, allow, now }: Judging): Verdict {
   const snp = kind === 'snp report';
@@ -45,8 +47,17 @@ export function judge({ evidence, kind }: GivenEvidence, { supply, roots, allow,
       refusals.push(withWay(error, collateral));
     }
   }
-  const [best] = refusals.toSorted((a, b) => a.errors.length - b.errors.length);
+  const [best] = refusals.toSorted(
+    (a, b) => Number(isOfAnother(a)) - Number(isOfAnother(b)) || a.errors.length - b.errors.length,
+  );
   throw best ?? new SconeError('E_INTERNAL', 'evidence was neither accepted nor refused');
+}
+
+/** The checks that say of a document that it is about another platform; much of it is then not judged. */
+const ofAnother: readonly CheckName[] = ['tcb-info-kind', 'tcb-info-platform', 'qe-identity-kind'];
+
+function isOfAnother({ errors }: SconeError): boolean {
+  return errors.some((one) => one instanceof Refusal && ofAnother.includes(one.check));
 }
 
 /** Where there is no collateral at all, how to get it is more use than what it is. */

@@ -31,8 +31,13 @@ const quoteChecks: readonly QuoteCheck[] = [
 /** The same for evidence without collateral, where a policy lets it pass. */
 export const checksWithoutCollateral: readonly QuoteCheck[] = [...quoteChecks, qeDebug, tdReservedAttributes];
 
+/** Whether the TCB Info, the QE Identity, is about this platform at all. */
+const tcbInfoIsOurs: readonly Check[] = [tcbInfoKind, tcbInfoPlatform];
+const qeIdentityIsOurs: readonly Check[] = [qeIdentityKind];
+
 /**
- * All checks in the order of the specification; each looks at parsed data only and none relies on another's outcome.
+ * All checks in the order of the specification; each looks at parsed data only. What a document says is judged only where
+ * it is about this platform: else it would advise to update what is not old. No other check relies on another's outcome.
  * SGX and TDX quotes differ in their body and in what TCB Info and QE Identity say, not in how either is proved.
  */
 export const checksInOrder: readonly Check[] = [
@@ -51,24 +56,28 @@ export const checksInOrder: readonly Check[] = [
     attempt('tcb-info-chain', () => verifyChainDates(collateral.tcbInfo.chain, now, names.tcbInfoChain)),
   ({ problems }) => failedEarlier('tcb-info-signature', problems.tcbInfoSignature),
   ({ collateral, now }) => dates('tcb-info-dates', 'TCB Info', collateral.tcbInfo.document, now),
-  tcbInfoKind,
-  tcbInfoPlatform,
+  ...tcbInfoIsOurs,
   ({ problems }) => failedEarlier('qe-identity-chain', problems.qeIdentityChain),
   ({ collateral, now }) =>
     attempt('qe-identity-chain', () => verifyChainDates(collateral.qeIdentity.chain, now, names.qeIdentityChain)),
   ({ problems }) => failedEarlier('qe-identity-signature', problems.qeIdentitySignature),
   ({ collateral, now }) => dates('qe-identity-dates', 'QE Identity', collateral.qeIdentity.document, now),
-  qeIdentityKind,
-  qeMrSigner,
-  qeProductId,
-  qeMiscSelect,
-  qeAttributes,
+  ...qeIdentityIsOurs,
+  where(qeIdentityIsOurs, qeMrSigner),
+  where(qeIdentityIsOurs, qeProductId),
+  where(qeIdentityIsOurs, qeMiscSelect),
+  where(qeIdentityIsOurs, qeAttributes),
   qeDebug,
-  qeLevel,
+  where(qeIdentityIsOurs, qeLevel),
   tdReservedAttributes,
-  tdxModule,
-  tcbLevel,
+  where(tcbInfoIsOurs, tdxModule),
+  where(tcbInfoIsOurs, tcbLevel),
 ];
+
+/** A check that is left out where one of others fails. Those are in the list themselves, so they refuse the evidence. */
+function where(others: readonly Check[], check: Check): Check {
+  return (subject) => (others.every((other) => other(subject) === undefined) ? check(subject) : undefined);
+}
 
 function quoteSignature({ quote, attestationKey: { key, problem } }: QuoteSubject): Refusal | undefined {
   if (key === undefined) return failedEarlier('quote-signature', problem);
