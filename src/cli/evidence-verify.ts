@@ -12,6 +12,7 @@ import { claimLines, plainClaims } from './evidence-claims.ts';
 import { readEvidence, readSmall } from './evidence-input.ts';
 import { judge } from './evidence-judge.ts';
 import { type EvidencePolicy, parsePolicy } from './evidence-policy.ts';
+import { inWordsOfPolicy } from './evidence-policy-words.ts';
 import { timeOf } from './evidence-time.ts';
 
 /** `sconectl evidence verify`: every check, then the policy where there is one. No network. */
@@ -50,7 +51,11 @@ async function policyOf(context: Context, file: unknown): Promise<EvidencePolicy
 }
 
 function demandPolicy({ claims }: Verdict, { requirements, tolerance, initData }: EvidencePolicy): void {
-  appraise(claims, requirements, tolerance);
+  try {
+    appraise(claims, requirements, tolerance);
+  } catch (error) {
+    throw error instanceof SconeError ? inWordsOfPolicy(error) : error;
+  }
   if (initData === undefined || initData.some((hash) => carriesInitData(claims, fromHex(hash)))) return;
   throw new SconeError('E_ATTESTATION', 'the TEE was started with other init data', {
     expected: initData.length === 0 ? 'nothing: the list is empty' : `init data ${initData.join(' or ')}`,
