@@ -7,7 +7,7 @@ import { SconeError, systemCode } from '../core/errors.ts';
 import { readBuilt } from '../image/built.ts';
 import { parseInitData } from '../initdata/document.ts';
 import { openStore } from '../oci/store.ts';
-import { type RunService, runServices } from '../run/services.ts';
+import { failureText, type RunService, runServices } from '../run/services.ts';
 import { findTool } from '../run/tool.ts';
 import type { Context, Input, Run } from './context.ts';
 import { printable } from './report/render.ts';
@@ -87,6 +87,11 @@ async function runMesh(context: Context, { arguments: [folder = 'target'], optio
       onExit: (service, code) => {
         if (json) event({ service, event: 'exit', code });
         else if (code !== 0) say(`${service} ended with ${code}`);
+      },
+      onStop: (stopped, failure) => {
+        const since = failureText(failure);
+        say(`Stopping ${stopped.join(', ')}, since ${since}`);
+        if (json) for (const one of stopped) event({ service: one, event: 'stop', since });
       },
       onWarning: (warning) => reporter.warning(warning),
     });

@@ -10,6 +10,8 @@ import { eachLine } from './lines.ts';
 
 /** Milliseconds that the tool has for making a container. Killed before, it would leave its cgroups behind. */
 const making = 5000;
+/** Milliseconds after which SIGTERM is sent again: what has no handler for it yet, as the first process, misses it. */
+const askAgain = 1000;
 
 export interface ContainerOptions {
   /** Path of runc or crun. */
@@ -33,7 +35,7 @@ export interface ContainerOptions {
 export interface Container {
   /** Exit code of the program, 128 + n where a signal ended it. Rejects with `E_RUN` when it never started. */
   ended: Promise<number>;
-  /** Asks it to end with SIGTERM; after the grace it is killed. */
+  /** Asks it to end with SIGTERM, again every second; after the grace it is killed. */
   stop: (graceMilliseconds: number) => Promise<void>;
 }
 
@@ -87,7 +89,12 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
     stop: async (graceMilliseconds) => {
       const end = performance.now() + graceMilliseconds;
       // To the program itself, as soon as there is one: the tool would not pass the signal on before.
-      while (!hasEnded() && !command('kill', id, 'TERM') && performance.now() < end) await within(50);
+      while (!hasEnded()) {
+        const pause = command('kill', id, 'TERM') ? askAgain : 50;
+        const left = end - performance.now();
+        if (left <= 0) break;
+        if (await within(Math.min(pause, left))) return;
+      }
       if (await within(Math.max(0, end - performance.now()))) return;
       const last = performance.now() + making;
       while (!hasEnded() && !command('kill', id, 'KILL') && performance.now() < last) await within(50);

@@ -20,6 +20,13 @@ export interface RunService {
   digest: string;
 }
 
+/** Why the others are stopped. */
+export interface Failure {
+  service: string;
+  /** `undefined`: it could not be started at all. */
+  code: number | undefined;
+}
+
 export interface RunOptions {
   services: readonly RunService[];
   store: Store;
@@ -36,6 +43,8 @@ export interface RunOptions {
   onStart: (service: string) => void;
   onLine: (service: string, stream: 'stdout' | 'stderr', line: string) => void;
   onExit: (service: string, code: number) => void;
+  /** Services are stopped because another failed; not when it was the signal that stops them. */
+  onStop: (services: readonly string[], since: Failure) => void;
   /** What the user should know although the services run on. */
   onWarning: (warning: SconeError) => void;
 }
@@ -62,45 +71,61 @@ export async function runServices(options: RunOptions): Promise<number> {
 
 async function runAll(options: RunOptions, keeper: Keeper, run: string): Promise<number> {
   const { services, grace, signal } = options;
-  const running: Container[] = [];
+  const running = new Map<string, Container>();
   const codes: number[] = [];
   const problems: unknown[] = [];
   let stopping: Promise<unknown> | undefined;
+  let failure: Failure | undefined;
   const stopAll = (): void => {
-    stopping ??= Promise.all(running.map((container) => container.stop(grace)));
+    stopping ??= Promise.all([...running.values()].map((container) => container.stop(grace)));
+  };
+  const fail = (service: string, code?: number): void => {
+    if (stopping === undefined) {
+      failure = { service, code };
+      if (running.size > 0) options.onStop([...running.keys()], failure);
+    }
+    stopAll();
   };
   const watch = async (name: string, container: Container): Promise<void> => {
     try {
-      const code = await container.ended;
+      const code = await container.ended.finally(() => running.delete(name));
       codes.push(code);
       options.onExit(name, code);
-      if (code !== 0) stopAll();
+      if (code !== 0) fail(name, code);
     } catch (error) {
       problems.push(error);
-      stopAll();
+      fail(name);
     }
   };
   signal.addEventListener('abort', stopAll);
   const watched: Promise<void>[] = [];
-  try {
-    for (const [index, service] of services.entries()) {
-      if (signal.aborted || stopping !== undefined) break;
+  for (const [index, service] of services.entries()) {
+    if (signal.aborted || stopping !== undefined) break;
+    try {
       const container = await start(options, keeper, service, `${run}-${index}`);
-      running.push(container);
+      running.set(service.name, container);
       options.onStart(service.name);
       watched.push(watch(service.name, container));
       // Asked to stop while this one was being started: it was not among those that were stopped.
-      if (signal.aborted || stopping !== undefined) await container.stop(grace);
+      if (signal.aborted || stopping !== undefined) {
+        if (failure !== undefined) options.onStop([service.name], failure);
+        await container.stop(grace);
+      }
+    } catch (error) {
+      problems.push(error);
+      fail(service.name);
     }
-  } catch (error) {
-    problems.push(error);
-    stopAll();
   }
   await Promise.all(watched);
   await stopping;
   signal.removeEventListener('abort', stopAll);
   if (problems.length > 0) throw problems[0];
   return codes.find((code) => code !== 0) ?? 0;
+}
+
+/** "server ended with 101". */
+export function failureText({ service, code }: Failure): string {
+  return code === undefined ? `${service} could not be started` : `${service} ended with ${code}`;
 }
 
 /** The user of an image's configuration; nothing where it has not the form that we write. Throws `E_IMAGE` for root. */

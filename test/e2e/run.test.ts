@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SconeError } from '../../src/core/errors.ts';
 import { type Container, startContainer } from '../../src/run/container.ts';
 import { sweep } from '../../src/run/leftovers.ts';
-import { runServices } from '../../src/run/services.ts';
+import { failureText, runServices } from '../../src/run/services.ts';
 import { cgroupsWith } from '../support/cgroups.ts';
 import { processesWith } from '../support/processes.ts';
 import { need } from '../support/require.ts';
@@ -28,6 +28,7 @@ async function run(
   const stopper = new AbortController();
   const lines: string[] = [];
   const exits: string[] = [];
+  const stops: string[] = [];
   const warnings: SconeError[] = [];
   const digests = new Map<string, string>();
   const services = Object.entries(scripts).map(([name, script], index) => {
@@ -50,6 +51,7 @@ async function run(
       onEach(line);
     },
     onExit: (service, exit) => exits.push(`${service} ${exit}`),
+    onStop: (stopped, failure) => stops.push(`${stopped.join(', ')}, since ${failureText(failure)}`),
     onWarning: (warning) => {
       warnings.push(warning);
       stopper.abort();
@@ -58,7 +60,7 @@ async function run(
   assert.deepEqual(readdirSync(folder), ['images']);
   assert.deepEqual(cgroupsWith(`sconectl-${process.pid}-`), []);
   assert.deepEqual(processesWith(`sconectl-${process.pid}-`), []);
-  return { code, lines, exits, warnings };
+  return { code, lines, exits, stops, warnings };
 }
 
 function tools(t: TestContext): string | undefined {
@@ -97,10 +99,59 @@ test('when one service fails, the others are stopped, and its code is the answer
   const tool = tools(t);
   if (tool === undefined) return;
   const waits = 'trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.1; done';
-  const { code, exits, lines } = await run(t, tool, { waits, fails: 'sleep 0.3; exit 3' });
+  const quick = 'exit 0';
+  const { code, exits, lines, stops } = await run(t, tool, { waits, quick, fails: 'sleep 0.8; exit 3' });
   assert.equal(code, 3);
-  assert.deepEqual(exits.sort(), ['fails 3', 'waits 0']);
+  assert.deepEqual(exits.sort(), ['fails 3', 'quick 0', 'waits 0']);
+  // Said once, about those that were still running.
+  assert.deepEqual(stops, ['waits, since fails ended with 3']);
   assert.ok(lines.includes('waits stdout bye'));
+});
+
+test('when a service cannot be started, the others are stopped, and it is said why', async (t) => {
+  const tool = tools(t);
+  if (tool === undefined) return;
+  const folder = tempFolder(t);
+  const waits = 'trap "exit 0" TERM; echo up; while :; do sleep 0.1; done';
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const stops: string[] = [];
+  const running = runServices({
+    services: [
+      { name: 'waits', initData, digest },
+      { name: 'missing', initData, digest: `sha256:${'1'.repeat(64)}` },
+    ],
+    store: storeOf(new Map([[digest, waits]])),
+    tool,
+    folder,
+    environment: {},
+    grace: 5000,
+    signal: new AbortController().signal,
+    onStart: () => undefined,
+    onLine: () => undefined,
+    onExit: () => undefined,
+    onStop: (stopped, failure) => stops.push(`${stopped.join(', ')}, since ${failureText(failure)}`),
+    onWarning: (warning) => assert.fail(warning.message),
+  });
+  await assert.rejects(running, { code: 'E_IMAGE', message: /missing/ });
+  assert.deepEqual(stops, ['waits, since missing could not be started']);
+});
+
+test('services that the user stops are not said to be stopped for another', async (t) => {
+  const tool = tools(t);
+  if (tool === undefined) return;
+  const waits = 'trap "exit 4" TERM; echo up; while :; do sleep 0.1; done';
+  const { code, stops } = await run(t, tool, { one: waits, two: waits.replace('up', 'there') }, 'there');
+  assert.deepEqual([code, stops], [4, []]);
+});
+
+test('SIGTERM that comes before the program listens is not lost: it comes again', async (t) => {
+  const tool = tools(t);
+  if (tool === undefined) return;
+  const began = performance.now();
+  const late = 'echo up; sleep 0.5; trap "echo bye; exit 0" TERM; while :; do sleep 0.1; done';
+  const { code, lines } = await run(t, tool, { late }, 'up', 60_000);
+  assert.deepEqual([code, lines], [0, ['late stdout up', 'late stdout bye']]);
+  assert.ok(performance.now() - began < 30_000);
 });
 
 test('services that end well do not stop the others', async (t) => {

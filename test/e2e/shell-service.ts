@@ -68,6 +68,7 @@ if (process.argv[1] === import.meta.filename) {
     onStart: () => undefined,
     onLine: (service, _stream, line) => console.log(service, line),
     onExit: () => undefined,
+    onStop: () => undefined,
     onWarning: (warning) => console.log(warning.message),
   });
 }
