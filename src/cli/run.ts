@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseAddress } from '../client/address.ts';
-import { readIfThere } from '../client/file.ts';
+import { fileError, readIfThere } from '../client/file.ts';
 import { rfc3339 } from '../core/clock.ts';
 import { SconeError, systemCode } from '../core/errors.ts';
 import { readBuilt } from '../image/built.ts';
@@ -117,8 +117,9 @@ function runtimeVariables(environment: Context['environment'], casAddress: unkno
 async function appliedServices(target: string): Promise<RunService[]> {
   const folder = join(target, 'initdata');
   const names = await readdir(folder).catch((error: unknown) => {
-    if (systemCode(error) !== 'ENOENT') throw error;
-    return [];
+    const code = systemCode(error);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw fileError(folder, 'read', error);
+    throw notApplied(target);
   });
   const built = [...(await readBuilt(target)).values()];
   const services: RunService[] = [];
@@ -137,10 +138,12 @@ async function appliedServices(target: string): Promise<RunService[]> {
     }
     services.push({ name, initData, digest: image.digest });
   }
-  if (services.length === 0) {
-    throw new SconeError('E_RUN', `no mesh was applied into ${printable(target)}`, {
-      hint: 'sconectl apply -f mesh.yml, with the same target directory',
-    });
-  }
+  if (services.length === 0) throw notApplied(target);
   return services;
+}
+
+function notApplied(target: string): SconeError {
+  return new SconeError('E_RUN', `no mesh was applied into ${printable(target)}`, {
+    hint: 'sconectl apply -f mesh.yml, with the same target directory',
+  });
 }

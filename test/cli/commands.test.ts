@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { commands } from '../../src/cli/commands.ts';
+import { need } from '../support/require.ts';
 import { tempFolder } from '../support/temp.ts';
 import { failure, failures, project, sconectl } from './sconectl.ts';
 
@@ -156,4 +157,17 @@ test('output that nobody reads to the end is no error', async (t) => {
     );
   });
   assert.equal(stderr, '');
+});
+
+test('run says of a place where no mesh was applied that there is none, be it nothing, a folder or a file', async (t) => {
+  if (need(t, 'root') === undefined) return;
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, 'file'), '');
+  mkdirSync(join(folder, 'target'));
+  for (const place of ['nothing', 'target', 'file']) {
+    // Any program that runs: it starts nothing.
+    const { code, stderr } = await sconectl({ home: folder, folder }, 'run', place, '--runc', '/bin/true');
+    assert.equal(code, 125);
+    assert.match(stderr, new RegExp(`E_RUN: no mesh was applied into .*${place}\n`));
+  }
 });
