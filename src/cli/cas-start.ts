@@ -43,7 +43,7 @@ async function makeFolder(folder: string): Promise<void> {
   } catch (cause) {
     throw new SconeError('E_STORE', `the folder ${folder} cannot be made`, {
       cause,
-      hint: 'choose another place with --data',
+      hint: 'choose another place with --data, or set SCONECTL_HOME to a folder you may write',
     });
   }
 }

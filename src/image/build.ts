@@ -11,6 +11,7 @@ import { pathOfText } from '../oci/path.ts';
 import { type Entry, rootfsBytes, rootfsPath } from '../oci/rootfs.ts';
 import { type Spool, withSpool } from '../oci/spool.ts';
 import { descriptorPath, labels, openStore, runtimePath } from '../oci/store.ts';
+import { storing } from '../oci/storing.ts';
 import { resolvePath, sortedNodes } from '../oci/tree.ts';
 import {
   type Assembly,
@@ -31,7 +32,7 @@ import { collectCopies } from './copy.ts';
 import { putImage } from './document.ts';
 import { groundEntries, groundMounts } from './ground.ts';
 import { placeInjections } from './injection.ts';
-import { located, storing } from './located.ts';
+import { located } from './located.ts';
 import { checkLock, checkLockedBase, lockFile, lockOf, readLock, writeLock } from './lock.ts';
 import { describeService, environmentMap, type Plan, planBuild } from './plan.ts';
 import { slowly } from './progress.ts';
@@ -151,7 +152,7 @@ async function buildAndStore(options: BuildOptions): Promise<BuiltService> {
       architecture: source.architecture,
       labels: { [labels.service]: utf8Text(service), [labels.rootfs]: rootfsDigest },
     });
-    if (lock === undefined) await writeLock(lockPath, newLock);
+    if (lock === undefined) await storing(lockPath, () => writeLock(lockPath, newLock));
     await store.name(plan.name, image);
     await recordBuilt(options.target, plan.name, { digest: image.digest, rootfs: rootfsDigest });
     const warnings = [...copied.warnings, ...injected.warnings];

@@ -4,6 +4,7 @@ import { SconeError, systemCode } from '../core/errors.ts';
 import { canonicalJson, type JsonObject, parseJson } from '../core/json.ts';
 import { exclusively } from '../oci/exclusive.ts';
 import { writeDurably } from '../oci/layout.ts';
+import { refusalHint } from '../oci/storing.ts';
 
 /** What this owner built under a name; an image of a registry is accepted when it has this digest. */
 export interface BuiltImage {
@@ -23,7 +24,11 @@ export async function makeTarget(target: string): Promise<void> {
       if (systemCode(error) !== 'EEXIST') throw error;
     });
   } catch (error) {
-    throw new SconeError('E_STORE', `the folder ${target} cannot be written`, { cause: error });
+    const hint = refusalHint(error);
+    throw new SconeError('E_STORE', `the folder ${target} cannot be written`, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
 }
 

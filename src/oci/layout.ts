@@ -142,7 +142,10 @@ async function createLayout(folder: string, blobs: string): Promise<void> {
     await writeDurably(join(folder, 'index.json'), canonicalBytes(empty));
     await writeDurably(join(folder, 'oci-layout'), Buffer.from(layoutFile));
   } catch (error) {
-    throw new SconeError('E_STORE', `the image store ${folder} cannot be made`, { cause: error });
+    throw new SconeError('E_STORE', `the image store ${folder} cannot be made`, {
+      cause: error,
+      hint: 'set SCONECTL_HOME to a folder you may write',
+    });
   }
 }
 

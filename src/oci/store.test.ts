@@ -227,3 +227,18 @@ test('50: an image unpacks only into a folder that holds nothing', async (t) => 
   await assert.rejects(store.unpack(manifest.digest, join(folder, 'rootfs')), { code: 'E_STORE' });
   assert.deepEqual(readdirSync(folder), ['rootfs']);
 });
+
+test('a place where no folder can be made is an error of the store, with a way out', async (t) => {
+  const store = await newStore(t);
+  const manifest = await putImage(store);
+  await store.name('app', manifest);
+  // Nobody makes folders in /sys, not even root.
+  for (const place of ['/sys/rootfs', '/sys/none/rootfs']) {
+    await assert.rejects(store.unpack(manifest.digest, place), {
+      code: 'E_STORE',
+      message: `the image cannot be unpacked into ${place}`,
+      hint: /who owns|read-only/,
+    });
+  }
+  await assert.rejects(openStore('/sys/none/images'), { code: 'E_STORE', hint: /SCONECTL_HOME/ });
+});

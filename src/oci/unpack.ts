@@ -14,6 +14,7 @@ import { mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SconeError } from '../core/errors.ts';
 import { type BytePath, encodePath, isNormal, parentOf, pathBytes } from './path.ts';
+import { refusalHint } from './storing.ts';
 import { type FileNode, type Node, sortedNodes, type Tree } from './tree.ts';
 
 /** Whether nodes get their owners; only root can give files away. */
@@ -27,16 +28,21 @@ export type Owners = 'exact' | 'caller';
  * created exclusively, so no link is followed (threat model 50).
  */
 export async function unpackTree(tree: Tree, folder: string, owners: Owners): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true });
-  const temporary = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
+  let temporary: string | undefined;
   try {
+    await mkdir(dirname(folder), { recursive: true });
+    temporary = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
     writeTree(tree, temporary, owners);
     await rmdir(folder).catch(() => undefined);
     await rename(temporary, folder);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
     if (error instanceof SconeError) throw error;
-    throw new SconeError('E_STORE', `the image cannot be unpacked into ${folder}`, { cause: error });
+    const hint = refusalHint(error);
+    throw new SconeError('E_STORE', `the image cannot be unpacked into ${folder}`, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
 }
 

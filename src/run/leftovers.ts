@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../core/errors.ts';
+import { storing } from '../oci/storing.ts';
 
 /** Folders of containers: `sconectl-<pid of its sconectl>-…`. */
 const container = /^sconectl-([0-9]+)-/;
@@ -12,10 +13,12 @@ export function stateOf(folder: string): string {
   return join(folder, 'state');
 }
 
-/** Notes in a container's folder on which image it runs, so that nobody removes that image. */
+/** Notes in a container's folder on which image it runs, so that nobody removes that image. Throws `E_STORE`. */
 export async function keepInUse(folder: string, digest: string): Promise<void> {
-  await mkdir(folder, { mode: 0o700 });
-  await writeFile(join(folder, imageFile), digest);
+  await storing(folder, async () => {
+    await mkdir(folder, { mode: 0o700 });
+    await writeFile(join(folder, imageFile), digest);
+  });
 }
 
 /** The images that containers run on now. */

@@ -5,6 +5,7 @@ import { base64 } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import { configIdHex } from '../initdata/document.ts';
 import type { Store } from '../oci/store.ts';
+import { storing } from '../oci/storing.ts';
 import { type Container, startContainer } from './container.ts';
 import { type Keeper, startKeeper } from './keeping.ts';
 import { imagesInUse, keepInUse, stateOf, sweep } from './leftovers.ts';
@@ -61,7 +62,7 @@ export async function runServices(options: RunOptions): Promise<number> {
   const run = `sconectl-${process.pid}-${randomBytes(3).toString('hex')}`;
   const keeper = await startKeeper(run, onWarning);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await storing(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
     await sweep(folder, tool);
     return await runAll(options, keeper, run);
   } finally {

@@ -233,6 +233,15 @@ test('a command that the image does not have, and files that are missing, are er
   assert.equal(readdirSync(folder).includes('service.lock.yml'), false);
 });
 
+test('a lock file that cannot be written is told by its name', async (t) => {
+  const folder = writeProject(tempFolder(t));
+  // Nobody makes files in /sys, not even root.
+  await assert.rejects(build({ folder, home: freshHome(t), file: '/sys/service.yml' }), {
+    code: 'E_STORE',
+    message: '/sys/service.lock.yml could not be written',
+  });
+});
+
 function run(program: string, ...args: string[]): string {
   return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }

@@ -40,6 +40,8 @@ export function writeProject(folder: string, files: { [path: string]: string } =
 export interface BuildPlaces {
   folder: string;
   home: string;
+  /** Where the manifest counts as lying, beside its lock file; default `service.yml` of the folder. */
+  file?: string;
   /** Default `cache` below home. */
   cache?: string;
   /** Default: the real runtime. */
@@ -48,9 +50,15 @@ export interface BuildPlaces {
 }
 
 /** What `sconectl apply -f service.yml` does with a project folder. */
-export async function build({ folder, home, cache, runtime, progress }: BuildPlaces): Promise<BuiltService> {
-  const file = join(folder, 'service.yml');
-  const loaded = loadManifest(readFileSync(file, 'utf8'), file, { variables: new Map() });
+export async function build({
+  folder,
+  home,
+  file = join(folder, 'service.yml'),
+  cache,
+  runtime,
+  progress,
+}: BuildPlaces): Promise<BuiltService> {
+  const loaded = loadManifest(readFileSync(join(folder, 'service.yml'), 'utf8'), file, { variables: new Map() });
   if (loaded.kind !== 'genservice') throw new Error('not a service manifest');
   return buildImage({
     manifest: loaded.manifest,
