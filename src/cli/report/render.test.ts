@@ -81,8 +81,20 @@ test('for programs there is one document on standard output, and everything else
   reporter.notice('NOT CONFIDENTIAL');
   reporter.warning(problem);
   reporter.success({ result: { a: 1 }, text: 'for people' });
-  assert.equal(written.out, '{"ok":true,"result":{"a":1}}\n');
+  assert.equal(written.out, `{"ok":true,"result":{"a":1},"warnings":[${JSON.stringify(problem)}]}\n`);
   assert.match(written.err, /working\nNOT CONFIDENTIAL\nwarning E_MANIFEST/);
+});
+
+test('for programs a failure tells its warnings too, and where there are none the document has no such list', () => {
+  const warned = streams();
+  const reporter = new JsonReporter(warned.made);
+  reporter.warning(problem);
+  reporter.failure(problem);
+  const told = JSON.stringify(problem);
+  assert.equal(warned.written.out, `{"ok":false,"errors":[${told}],"warnings":[${told}]}\n`);
+  const calm = streams();
+  new JsonReporter(calm.made).success({ result: 1, text: '' });
+  assert.equal(calm.written.out, '{"ok":true,"result":1}\n');
 });
 
 test('colours are used only where they are wanted', () => {

@@ -2,7 +2,7 @@ import type { SconeError } from '../../core/errors.ts';
 
 /** What a command achieved. */
 export interface Outcome {
-  /** For `--output json`: `{"ok":true,"result":…}`. */
+  /** For `--output json`: `{"ok":true,"result":…}`, and `"warnings"` where there were any. */
   result: unknown;
   /** For people; lines without a last line feed, nothing where there is nothing to say. */
   text: string;
