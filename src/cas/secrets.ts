@@ -2,6 +2,7 @@ import { equalBytes, fromHex, utf8, utf8Text } from '../core/bytes.ts';
 import type { Random } from '../core/clock.ts';
 import { SconeError } from '../core/errors.ts';
 import { explicitValueHmac } from '../session/canonical.ts';
+import { lostValue } from '../session/kept.ts';
 import type { Session, SessionSecret } from '../session/types.ts';
 import type { SessionVersion } from './state.ts';
 
@@ -50,9 +51,7 @@ export function secretValues(
 /** A generated value of the version before: it survives an update that keeps its kind and size (language, c.5). */
 function kept(secret: SessionSecret, before: SessionVersion | undefined): Uint8Array | undefined {
   const old = before?.session.secrets.find(({ name }) => name === secret.name);
-  if (old === undefined || old.value_hmac !== undefined || old.kind !== secret.kind || old.size !== secret.size) {
-    return undefined;
-  }
+  if (old === undefined || old.value_hmac !== undefined || lostValue(old, secret) !== undefined) return undefined;
   return before?.secrets.get(secret.name);
 }
 

@@ -19,6 +19,7 @@ import type { ApplyOptions } from './apply.ts';
 import { demandTee, findImages } from './apply-images.ts';
 import { attestPolicy, finishing, sayWhatItIs } from './cas-connection.ts';
 import type { Context } from './context.ts';
+import { lostSecrets } from './lost-secrets.ts';
 import { PrivateValues } from './private.ts';
 import type { Outcome } from './report/reporter.ts';
 import { demandConfidential } from './session-file.ts';
@@ -58,6 +59,9 @@ async function applyTo(
   const known = await knownSessions(cas, meshfile);
   const mesh = await derive(cas, meshfile, images, known, target);
   for (const warning of mesh.warnings) reporter.warning(warning);
+  for (const { session } of mesh.services) {
+    for (const warning of lostSecrets(known.get(session.name), session)) reporter.warning(warning);
+  }
   for (const { explicitValues } of mesh.services) demandConfidential(cas, explicitValues, options.yesNotConfidential);
 
   const staged = await stageOutputs(target, outputsOf(mesh));

@@ -13,6 +13,7 @@ import {
 } from '../session/parse.ts';
 import type { Context, Input } from './context.ts';
 import { readInput } from './input.ts';
+import { lostSecrets } from './lost-secrets.ts';
 import type { Outcome } from './report/reporter.ts';
 import { valuesIn, variablesOf } from './variables.ts';
 
@@ -49,7 +50,7 @@ export async function sendSession(
   known: ReadAnswer | undefined,
 ): Promise<Outcome> {
   const { session, values, warnings } = file.parse(saltOf(known) ?? randomBytes(16).toString('hex'));
-  for (const warning of warnings) context.reporter.warning(warning);
+  for (const warning of [...warnings, ...lostSecrets(known, session)]) context.reporter.warning(warning);
   demandConfidential(cas, values, options['yesNotConfidential'] === true);
   const { creator: _, predecessor: __, ...rest } = session;
   const next = known === undefined ? session : { ...rest, predecessor: known.hash };

@@ -185,7 +185,8 @@ const later = 'refused';
 const secret = z.strictObject({
   name: nameOrTemplate({ description: 'name of the secret', example: 'password' }),
   kind: choice(secretKinds, {
-    description: 'kind of the secret; only ascii and binary are made so far',
+    description:
+      'kind of the secret; only ascii and binary are made so far; changing kind or size makes a generated value anew',
     example: 'ascii',
   }),
   size: optional(

@@ -37,7 +37,8 @@ const secretFields = z.strictObject({
   name: plainName({ description: 'name of the secret', example: 'password' }),
   kind: optional(
     choice(secretKinds, {
-      description: 'kind of the secret; only ascii and binary are made so far; may be left out for imports',
+      description:
+        'kind of the secret; only ascii and binary are made so far; changing kind or size makes a generated value anew; may be left out for imports',
       example: 'ascii',
     }),
   ),

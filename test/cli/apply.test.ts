@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { builtProject } from '../e2e/projects.ts';
 import { freshHome } from '../support/home.ts';
-import { type Place, result, startCas } from './sconectl.ts';
+import { type Place, result, sconectl, startCas } from './sconectl.ts';
 
 interface Built {
   kind: 'genservice';
@@ -47,4 +47,42 @@ test('a mesh is derived from the image that the same command builds, even where 
     applied.sessions.map(({ action }) => action),
     ['unchanged', 'updated'],
   );
+});
+
+test('an update that would do away with generated secrets names each with the reason, before and when it is applied', async (t) => {
+  const { place, values } = await project(t);
+  await result(place, 'apply', '-f', 'mesh.yml', ...values);
+  const manifest = join(place.folder, 'service.yml');
+  const text = readFileSync(manifest, 'utf8');
+  const changed = text
+    .replace('name: token\n      kind: binary\n      size: 24', 'name: token\n      kind: binary\n      size: 25')
+    .replace('    - name: note\n      kind: ascii\n      size: 20\n', '')
+    .replace('$$SCONE::note$$', 'nobody');
+  assert.equal(changed.match(/note/g)?.length, 1);
+  writeFileSync(manifest, changed);
+  await result(place, 'apply', '-f', 'service.yml');
+  const expected = [
+    'the value of the secret token of space/reporter is made anew: size 24 became 25',
+    'the value of the secret note of space/reporter is dropped: the session does not have it any more',
+  ];
+  const warnings = async (...options: string[]): Promise<string[]> => {
+    const { stdout, stderr } = await sconectl(
+      place,
+      'apply',
+      '-f',
+      'mesh.yml',
+      ...values,
+      '--output',
+      'json',
+      ...options,
+    );
+    const document = JSON.parse(stdout) as { ok: boolean; warnings?: { message: string }[] };
+    assert.equal(document.ok, true, stdout);
+    const told = document.warnings?.map(({ message }) => message) ?? [];
+    for (const message of told) assert.ok(stderr.includes(`warning E_SESSION: ${message}\n`), message);
+    return told;
+  };
+  assert.deepEqual(await warnings('--dry-run'), expected);
+  assert.deepEqual(await warnings(), expected);
+  assert.deepEqual(await warnings(), []);
 });

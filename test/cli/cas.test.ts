@@ -94,6 +94,36 @@ test('sessions are created, read, hashed, updated and logged', async (t) => {
   );
 });
 
+test('an update of a session that makes a generated secret anew says so, for people and for programs', async (t) => {
+  const place: Place = { home: tempFolder(t), folder: tempFolder(t) };
+  const cas = await startCas(t, place, join(place.home, 'cas'));
+  await result(place, 'cas', 'attest', cas.address, ...testing);
+  const write = (kind: string): void =>
+    writeFileSync(
+      join(place.folder, 's.yml'),
+      session('one', ['secrets:', `- {name: token, kind: ${kind}}`, '- {name: same, kind: ascii}']),
+    );
+  write('ascii');
+  await result(place, 'session', 'create', 's.yml');
+  write('binary');
+  const told = await sconectl(place, 'session', 'update', 's.yml');
+  assert.equal(told.code, 0);
+  assert.match(
+    told.stderr,
+    /^warning E_SESSION: the value of the secret token of space is made anew: kind ascii became binary\n {2}Hint: /m,
+  );
+  assert.doesNotMatch(told.stderr, /the secret same/);
+  write('ascii');
+  const { stdout } = await sconectl(place, 'session', 'update', 's.yml', '--output', 'json');
+  const { ok, warnings } = JSON.parse(stdout) as { ok: boolean; warnings: { message: string }[] };
+  assert.deepEqual(
+    [ok, ...warnings.map(({ message }) => message)],
+    [true, 'the value of the secret token of space is made anew: kind binary became ascii'],
+  );
+  const again = await sconectl(place, 'session', 'update', 's.yml', '--output', 'json');
+  assert.equal('warnings' in (JSON.parse(again.stdout) as object), false);
+});
+
 test('56: explicit values go to a CAS for testing only when that is said, and are shown only when asked', async (t) => {
   const place: Place = { home: tempFolder(t), folder: tempFolder(t) };
   const cas = await startCas(t, place, join(place.home, 'cas'));
