@@ -187,6 +187,12 @@ suite('the package as others install it', () => {
     assert.equal(strict.code, 0, strict.output);
   });
 
+  test('installs no command: one that was packed would not find its sources', () => {
+    const manifest = JSON.parse(readFileSync(installed('package.json'), 'utf8')) as { [name: string]: unknown };
+    assert.deepEqual([manifest['name'], manifest['bin'], manifest['directories']], ['sconectl', undefined, undefined]);
+    assert.deepEqual(readdirSync(installed()).sort(), ['LICENSE', 'README.md', 'dist', 'package.json']);
+  });
+
   test('brings nothing of the server, the builder and the command line along', () => {
     const text = readFileSync(installed('dist', 'verify.js'), 'utf8');
     const imports = [...text.matchAll(/^(?:import|export)\b[^;]*?["']([^"']+)["'];$/gm)].map(([, name]) => name);
