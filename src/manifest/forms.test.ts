@@ -180,6 +180,26 @@ hint: write "policy:" and below it "namespace: myPythonApp"
 hint: it is a key of policy: indent it, or move it there`,
   },
   {
+    what: 'a namespace that init data cannot name',
+    in: mesh,
+    change: ['namespace: myPythonApp', 'namespace: my~App'],
+    told: `9:14 E_MANIFEST policy.namespace must be names of letters, digits and _ - ., with "/" between them
+ 9 |   namespace: my~App
+   |              ^
+found: my~App
+hint: write "namespace: <namespace of the sessions on the CAS>", such as myPythonApp`,
+  },
+  {
+    what: 'a service that init data cannot name',
+    in: mesh,
+    change: ['name: pythonapp', 'name: python~app'],
+    told: `14:11 E_MANIFEST services[0].name may only have letters, digits and _ - . (1 to 128 of them)
+ 14 |   - name: python~app
+    |           ^
+found: python~app
+hint: write "name: <name of the service in the mesh>", such as pythonapp`,
+  },
+  {
     what: 'services as a map',
     in: mesh,
     change: ['  - name: pythonapp\n    image:', '  pythonapp:\n    image:'],

@@ -228,7 +228,7 @@ function normaliseServices(parsed: ParsedMesh, findings: Findings): MeshService[
   const taken = new Map<string, string>();
   services.forEach(({ name }, index) => {
     const path = ['services', index, 'name'];
-    const short = name.toLowerCase().replace(/[_.~]/g, '-');
+    const short = name.toLowerCase().replace(/[_.]/g, '-');
     const other = taken.get(short);
     if (other === name) {
       findings.problem(path, `is ${name} a second time`, { hint: 'give each service of the mesh a name of its own' });

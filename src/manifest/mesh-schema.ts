@@ -8,7 +8,6 @@ import {
   oneOrMore,
   optional,
   optionalList,
-  plainName,
   shapes,
   text,
   textLike,
@@ -19,9 +18,11 @@ import {
 import { casRoles, uploadModes } from './meshfile.ts';
 import { tolerancePattern } from './tolerance.ts';
 
+// Sessions may have "~" in their names. Not those of a mesh: their names stand in init data, which cannot hold it.
+const segment = '[A-Za-z0-9_.-]{1,128}';
 const namespace = textLike(
-  /^[A-Za-z0-9_.~-]{1,128}(?:\/[A-Za-z0-9_.~-]{1,128})*$/,
-  'must be names of letters, digits and _ - . ~, with "/" between them',
+  new RegExp(`^${segment}(?:/${segment})*$`),
+  'must be names of letters, digits and _ - ., with "/" between them',
   { description: 'namespace of the sessions on the CAS', example: 'myPythonApp' },
 );
 
@@ -110,7 +111,12 @@ const helmValues = shapes(
 ).optional();
 
 const service = z.strictObject({
-  name: optional(plainName({ description: 'name of the service in the mesh', example: 'pythonapp' })),
+  name: optional(
+    textLike(new RegExp(`^${segment}$`), 'may only have letters, digits and _ - . (1 to 128 of them)', {
+      description: 'name of the service in the mesh',
+      example: 'pythonapp',
+    }),
+  ),
   image: anyImage({
     description: 'image of the service',
     example: 'registry.example.org/hello/python_hello_user:latest',

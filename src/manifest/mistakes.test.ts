@@ -348,7 +348,7 @@ hint: write it as INTEL-SA-00586`,
     what: 'a namespace with a blank',
     in: mesh,
     change: ['namespace: myPythonApp', 'namespace: my Python App'],
-    told: `9:14 E_MANIFEST policy.namespace must be names of letters, digits and _ - . ~, with "/" between them
+    told: `9:14 E_MANIFEST policy.namespace must be names of letters, digits and _ - ., with "/" between them
  9 |   namespace: my Python App
    |              ^
 found: my Python App
