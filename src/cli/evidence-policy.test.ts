@@ -115,3 +115,16 @@ test('17, 48: unknown words, a signer alone and two TEEs in one entry are refuse
     }
   }
 });
+
+test('a key that has two places is not sent to one of them', () => {
+  const text = `attestation:\n- sim: {mrenclave: ${a}}\nsecurity:\n  attestation:\n    allow: [unchecked-revocation]\n`;
+  assert.throws(
+    () => parsePolicy(utf8(text), 'policy.yml'),
+    (error) => {
+      assert.ok(error instanceof SconeError);
+      const hint = (error.errors[0] ?? error).hint ?? '';
+      assert.match(hint, /^known here: tolerate, ignore_advisories$/);
+      return true;
+    },
+  );
+});

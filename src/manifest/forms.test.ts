@@ -200,6 +200,24 @@ found: python~app
 hint: write "name: <name of the service in the mesh>", such as pythonapp`,
   },
   {
+    what: 'a key of the top level further in',
+    in: mesh,
+    change: ['  namespace: myPythonApp\n', '  namespace: myPythonApp\n  services: []\n'],
+    told: `10:3 E_MANIFEST "services" is no key of policy
+ 10 |   services: []
+    |   ^
+hint: it is a key of the file itself: move it there, and indent it not at all`,
+  },
+  {
+    what: 'a key that several places have',
+    in: mesh,
+    change: ['kind: mesh\n', 'kind: mesh\nmode: Upload\n'],
+    told: `3:1 E_MANIFEST "mode" is no key of a Meshfile
+ 3 | mode: Upload
+   | ^
+hint: known here: apiVersion, kind, cas, policy, env, services, helm_extra_values, helm, extra_policies, repo`,
+  },
+  {
     what: 'services as a map',
     in: mesh,
     change: ['  - name: pythonapp\n    image:', '  pythonapp:\n    image:'],

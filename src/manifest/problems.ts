@@ -141,7 +141,8 @@ function keyHint(schema: z.ZodType, path: Path, key: string, known: readonly str
   if (foreign !== undefined) return foreign;
   const meant = suggest(key, known);
   if (meant !== undefined) return `did you mean "${meant}"?`;
-  const place = placeOfKey(schema, path, key);
+  const place = placeOfKey(schema, key);
+  if (place === '') return 'it is a key of the file itself: move it there, and indent it not at all';
   return place === undefined ? didYouMean(key, known) : `it is a key of ${place}: indent it, or move it there`;
 }
 

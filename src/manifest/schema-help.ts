@@ -69,20 +69,21 @@ export function foreignKey(from: Path, key: string): string | undefined {
   return ofSessions[`${placeText(from)}.${key}`];
 }
 
-/** Where else in the language a key belongs, that has no business where it stands: `secrets.global[]`. */
-export function placeOfKey(schema: z.ZodType, from: Path, key: string): string | undefined {
+/**
+ * Where else in the language a key belongs, that has no business where it stands: `secrets.global[]`, or nothing (`''`)
+ * for the top level. `undefined` where no place has it, or several: which one was meant nobody knows.
+ */
+export function placeOfKey(schema: z.ZodType, key: string): string | undefined {
   const places: string[] = [];
   const walk = (at: z.ZodType | undefined, path: string): void => {
     const { shape, element } = bare(at) ?? {};
     if (element !== undefined) walk(element, `${path}[]`);
     if (shape === undefined) return;
-    if (path !== '' && Object.hasOwn(shape, key)) places.push(path);
+    if (Object.hasOwn(shape, key)) places.push(path);
     for (const [name, member] of Object.entries(shape)) walk(member, path === '' ? name : `${path}.${name}`);
   };
   walk(schema, '');
-  const here = placeText(from);
-  // Below where it stands is the likeliest; one place alone is certain.
-  return places.find((place) => place.startsWith(here)) ?? (places.length === 1 ? places[0] : undefined);
+  return places.length === 1 ? places[0] : undefined;
 }
 
 function placeText(path: Path): string {
