@@ -91,14 +91,14 @@ async function applyTo(
 }
 
 async function openPolicyCas(context: Context, file: string, meshfile: Meshfile): Promise<Cas> {
-  const { host, port, key, tolerance, url } = policyCas(meshfile);
+  const { name, host, port, key, tolerance, url } = policyCas(meshfile);
   context.reporter.progress(`Attesting the CAS at ${url}`);
   const cas = await Cas.open({
     address: { host: host.toLowerCase(), port },
     identity: await loadIdentity(context.home, context.now),
     memories: [homeMemory(context.home), lockMemory(dirname(file))],
     ...(key === undefined ? {} : { key }),
-    policy: await attestPolicy(tolerance),
+    policy: { ...(await attestPolicy(tolerance)), flagsIn: `the tolerance of the cas ${name} in ${meshfile.file}` },
     now: context.now,
   });
   sayWhatItIs(context, cas);

@@ -336,7 +336,9 @@ test('a platform that is not up to date needs exactly the flags that its status 
     const lie = { ...genuine, collateral: collateralWith(status) };
     const error = await refusal(t, lie, production(strict));
     assert.deepEqual([error.expected, error.found], ['UpToDate', status]);
-    assert.equal(error.hint, `accept it with ${text}, knowingly`);
+    assert.equal(error.hint, `accept it, knowingly, with ${text}`);
+    const elsewhere = await refusal(t, lie, production(strict, { flagsIn: 'a file' }));
+    assert.equal(elsewhere.hint, `accept it, knowingly, with ${text} in a file`);
     const attested = await attestCas(await casThatSays(t, lie), production({ ...strict, ...flags }));
     assert.equal(attested.tcb.status, status);
     for (const flag of Object.keys(flags)) {

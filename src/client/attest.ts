@@ -26,6 +26,8 @@ export interface Acceptance {
 
 export interface AttestPolicy {
   accept: Acceptance;
+  /** Where its flags have to be written, for hints; the command line unless told. */
+  flagsIn?: string;
   /** Under which roots evidence is verified; simulated evidence only where all three testing flags are given. */
   roots: { production: TrustRoots; simulation: TrustRoots };
   /** What a CAS of this release measures, by mode: measurements of 32 bytes, and SHA-256 of its init data (C7). */
@@ -76,7 +78,7 @@ export async function attestCas(connection: Connection, policy: AttestPolicy): P
   const claims = fromBase64(claimsText, 'claims');
 
   const simulated = evidence.tee === 'sim';
-  if (simulated && !acceptsSimulation(policy.accept)) throw onlySimulated(connection);
+  if (simulated && !acceptsSimulation(policy.accept)) throw onlySimulated(connection, policy);
   const roots = simulated ? policy.roots.simulation : policy.roots.production;
   const verified = verify(connection, policy, roots, {
     tee: evidence.tee,
@@ -169,7 +171,8 @@ function demandInitDataMeasured(connection: Connection, claims: Claims, initData
   });
 }
 
-function demandPlatform(connection: Connection, { accept, keyGiven }: AttestPolicy, mode: Mode, claims: Claims): void {
+function demandPlatform(connection: Connection, policy: AttestPolicy, mode: Mode, claims: Claims): void {
+  const { accept, keyGiven } = policy;
   const conditions = conditionsOf(claims.tcb.status);
   const missing = [
     ...(conditions === undefined || (conditions.configuration && !accept.configurationNeeded) ? ['-C'] : []),
@@ -180,14 +183,17 @@ function demandPlatform(connection: Connection, { accept, keyGiven }: AttestPoli
     throw untrusted(connection, 'its platform is not up to date', {
       expected: 'UpToDate',
       found: [claims.tcb.status, ...claims.tcb.advisories].join(', '),
-      hint: conditions === undefined ? 'nothing can accept this' : `accept it with ${missing.join(' ')}, knowingly`,
+      hint:
+        conditions === undefined
+          ? 'nothing can accept this'
+          : `accept it, knowingly, with ${flags(policy, ...missing)}`,
     });
   }
   if (claims.attributes.debug && !(accept.debug && accept.ignoreSigner)) {
     throw untrusted(connection, 'it runs in debug mode, in which its host reads its memory', {
       expected: 'an enclave without the debug attribute',
       found: 'DEBUG',
-      hint: 'for testing only: --only_for_testing-debug --only_for_testing-ignore-signer',
+      hint: `for testing only: ${flags(policy, '--only_for_testing-debug', '--only_for_testing-ignore-signer')}`,
     });
   }
   // Whoever trusts any measurement would trust any code on a genuine platform (M20).
@@ -195,7 +201,7 @@ function demandPlatform(connection: Connection, { accept, keyGiven }: AttestPoli
     throw untrusted(connection, 'flags for testing accept only a simulated CAS or one in debug mode', {
       expected: 'a CAS for testing, or its key given as cas_key',
       found: 'a production CAS',
-      hint: 'leave out the flags --only_for_testing-…',
+      hint: `leave out the flags ${flags(policy, '--only_for_testing-…')}`,
     });
   }
 }
@@ -203,11 +209,12 @@ function demandPlatform(connection: Connection, { accept, keyGiven }: AttestPoli
 /** Measurement and init data are both expected ones (C7); answers a warning for each that was accepted unseen. */
 function demandCode(
   connection: Connection,
-  { accept, expected }: AttestPolicy,
+  policy: AttestPolicy,
   mode: Mode,
   claims: Claims,
   initData: Uint8Array,
 ): SconeError[] {
+  const { accept, expected } = policy;
   const { measurements, initData: documents } = expected[mode];
   const parts: [string, Uint8Array, readonly Uint8Array[]][] = [
     ['measurement', claims.mrenclave, measurements],
@@ -220,7 +227,7 @@ function demandCode(
     const why = `its ${what} is none that this release of sconectl knows`;
     const details = { expected: allowed.map(hex).join(' or ') || 'none (nothing is known)', found: hex(found) };
     if (!anything) {
-      const hint = 'use the sconectl of the same release as the CAS; for testing only: --only_for_testing-trust-any';
+      const hint = `use the sconectl of the same release as the CAS; for testing only: ${flags(policy, '--only_for_testing-trust-any')}`;
       throw untrusted(connection, why, { ...details, hint });
     }
     const message = `the CAS at ${addressText(connection.address)} is accepted although ${why}`;
@@ -231,13 +238,21 @@ function demandCode(
   return warnings;
 }
 
-function onlySimulated(connection: Connection): SconeError {
+/** Flags with the place where they are written: not every command that attests has them. */
+function flags({ flagsIn }: AttestPolicy, ...names: readonly string[]): string {
+  return flagsIn === undefined ? names.join(' ') : `${names.join(' ')} in ${flagsIn}`;
+}
+
+function onlySimulated(connection: Connection, policy: AttestPolicy): SconeError {
   return untrusted(connection, 'it runs in simulation, which protects nothing', {
     expected: 'evidence of a TEE',
     found: 'sim',
-    hint:
-      'for testing only, accept it with --only_for_testing-trust-any --only_for_testing-debug ' +
+    hint: `for testing only, accept it with ${flags(
+      policy,
+      '--only_for_testing-trust-any',
+      '--only_for_testing-debug',
       '--only_for_testing-ignore-signer',
+    )}`,
   });
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { builtProject } from '../e2e/projects.ts';
 import { freshHome } from '../support/home.ts';
-import { type Place, result, sconectl, startCas } from './sconectl.ts';
+import { failure, type Place, result, sconectl, startCas } from './sconectl.ts';
 
 interface Built {
   kind: 'genservice';
@@ -76,13 +76,28 @@ test('an update that would do away with generated secrets names each with the re
       'json',
       ...options,
     );
-    const document = JSON.parse(stdout) as { ok: boolean; warnings?: { message: string }[] };
+    const document = JSON.parse(stdout) as { ok: boolean; warnings?: { code: string; message: string }[] };
     assert.equal(document.ok, true, stdout);
-    const told = document.warnings?.map(({ message }) => message) ?? [];
+    const told = (document.warnings ?? []).filter(({ code }) => code === 'E_SESSION').map(({ message }) => message);
     for (const message of told) assert.ok(stderr.includes(`warning E_SESSION: ${message}\n`), message);
     return told;
   };
   assert.deepEqual(await warnings('--dry-run'), expected);
   assert.deepEqual(await warnings(), expected);
   assert.deepEqual(await warnings(), []);
+});
+
+test('a CAS that is not tolerated is accepted by what the Meshfile says, and the hint says where', async (t) => {
+  const { place, values } = await project(t);
+  const meshfile = join(place.folder, 'mesh.yml');
+  const text = readFileSync(meshfile, 'utf8');
+  const [line = ''] = /^ {4}tolerance: .*\n/m.exec(text) ?? [];
+  writeFileSync(meshfile, text.replace(line, ''));
+  const { code, hint } = await failure(place, 'apply', '-f', 'mesh.yml', ...values);
+  assert.equal(code, 'E_CAS_UNTRUSTED');
+  const [, flags, where] = /accept it with (.*) in (the tolerance of .*)$/.exec(hint ?? '') ?? [];
+  assert.equal(where, 'the tolerance of the cas cas in mesh.yml');
+  // What the hint says is enough.
+  writeFileSync(meshfile, text.replace(line, `    tolerance: "${flags}"\n`));
+  await result(place, 'apply', '-f', 'mesh.yml', ...values);
 });
