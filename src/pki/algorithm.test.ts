@@ -4,7 +4,15 @@ import { test } from 'node:test';
 import { snpKeys } from '../../test/evidence/snp-world.ts';
 import { refusedWith } from '../../test/evidence/world.ts';
 import { fromHex } from '../core/bytes.ts';
-import { amdProfile, p256Profile, publicKeyOf, requireSupported, verifyPss, verifyScheme } from './algorithm.ts';
+import {
+  amdProfile,
+  p256Profile,
+  publicKeyOf,
+  requireSupported,
+  verifyP256,
+  verifyPss,
+  verifyScheme,
+} from './algorithm.ts';
 import { parseCertificate } from './certificate.ts';
 import { issueCertificate } from './issue.ts';
 import { spkiDer } from './spki.ts';
@@ -102,4 +110,15 @@ test('a certificate of one hierarchy is not read as one of another', () => {
   assert.equal(parseCertificate(intel, 'it').keyKind, 'p256');
   assert.equal(refusedWith(() => parseCertificate(amd, 'it')).code, 'E_DER');
   assert.equal(refusedWith(() => parseCertificate(intel, 'it', amdProfile)).code, 'E_DER');
+});
+
+test('what only looks like a public key checks nothing', () => {
+  const { type } = createPublicKey(p256);
+  const message = new Uint8Array(32);
+  for (const check of [
+    () => verifyP256({ type }, message, new Uint8Array(64), 'ieee-p1363'),
+    () => verifyPss({ type }, message, new Uint8Array(512)),
+  ]) {
+    assert.equal(refusedWith(check).code, 'E_INTERNAL');
+  }
 });

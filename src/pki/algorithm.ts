@@ -1,4 +1,4 @@
-import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { constants, createPublicKey, KeyObject, verify } from 'node:crypto';
 import { concat, equalBytes, fromHex } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 
@@ -9,6 +9,14 @@ export type SignatureScheme = 'ecdsa-p256-sha256' | 'rsa-pss-sha384';
 export type KeyKind = 'p256' | 'p384' | 'rsa4096';
 
 const kindNames: Record<KeyKind, string> = { p256: 'P-256', p384: 'P-384', rsa4096: 'RSA-4096' };
+
+/**
+ * A public key, a `KeyObject` of Node. Only this much of it is told, since the types of `sconectl/verify` reach here and
+ * are to need no others.
+ */
+export interface PublicKey {
+  readonly type: string;
+}
 
 /** What certificates of one hierarchy look like; anything else is refused when it is read. */
 export interface Profile {
@@ -84,7 +92,7 @@ export function publicKeyOf(
   spki: Uint8Array,
   what: string,
   kinds: readonly KeyKind[],
-): { key: KeyObject; kind: KeyKind } {
+): { key: PublicKey; kind: KeyKind } {
   const kind = kinds.find((one) => hasForm(spki, one));
   if (kind !== undefined) {
     try {
@@ -99,19 +107,19 @@ export function publicKeyOf(
 }
 
 /** The key of a SubjectPublicKeyInfo: P-256, named curve, uncompressed point on the curve. Throws `E_DER`. */
-export function p256Key(spki: Uint8Array, what: string): KeyObject {
+export function p256Key(spki: Uint8Array, what: string): PublicKey {
   return publicKeyOf(spki, what, ['p256']).key;
 }
 
 /** The key of a raw point, x ‖ y, 64 bytes, as quotes carry it. Throws `E_DER`. */
-export function p256KeyOfPoint(point: Uint8Array, what: string): KeyObject {
+export function p256KeyOfPoint(point: Uint8Array, what: string): PublicKey {
   return p256Key(concat(curvePrefixes.p256, Uint8Array.of(4), point), what);
 }
 
 /** Whether a key of this kind signed the message in this scheme. */
 export function verifyScheme(
   scheme: SignatureScheme,
-  signer: { publicKey: KeyObject; keyKind: KeyKind },
+  signer: { publicKey: PublicKey; keyKind: KeyKind },
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
@@ -122,27 +130,37 @@ export function verifyScheme(
 
 /** ECDSA over P-256 with SHA-256; signature as DER (certificates, CRLs) or r ‖ s, 64 bytes (quotes, Intel's JSON). */
 export function verifyP256(
-  key: KeyObject,
+  key: PublicKey,
   message: Uint8Array,
   signature: Uint8Array,
   encoding: 'der' | 'ieee-p1363',
 ): boolean {
-  return verify('sha256', message, { key, dsaEncoding: encoding }, signature);
+  return verify('sha256', message, { key: native(key), dsaEncoding: encoding }, signature);
 }
 
 /** ECDSA over P-384 with SHA-384; signature as r ‖ s, 96 bytes, big-endian, or as DER. */
 export function verifyP384(
-  key: KeyObject,
+  key: PublicKey,
   message: Uint8Array,
   signature: Uint8Array,
   encoding: 'der' | 'ieee-p1363' = 'ieee-p1363',
 ): boolean {
-  return verify('sha384', message, { key, dsaEncoding: encoding }, signature);
+  return verify('sha384', message, { key: native(key), dsaEncoding: encoding }, signature);
 }
 
 /** RSASSA-PSS with SHA-384, MGF1 with SHA-384 and a salt of 48 bytes (RFC 8017, 8.1.2). */
-export function verifyPss(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
-  return verify('sha384', message, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 }, signature);
+export function verifyPss(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  return verify(
+    'sha384',
+    message,
+    { key: native(key), padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 },
+    signature,
+  );
+}
+
+function native(key: PublicKey): KeyObject {
+  if (key instanceof KeyObject) return key;
+  throw new SconeError('E_INTERNAL', 'what should be a public key is none');
 }
 
 function hasForm(spki: Uint8Array, kind: KeyKind): boolean {

@@ -1,9 +1,9 @@
-import type { KeyObject } from 'node:crypto';
 import { utf8Text } from '../core/bytes.ts';
 import { SconeError } from '../core/errors.ts';
 import {
   type KeyKind,
   type Profile,
+  type PublicKey,
   p256Profile,
   publicKeyOf,
   requireSupported,
@@ -29,7 +29,7 @@ export interface Certificate {
   notAfter: Date;
   /** SubjectPublicKeyInfo, DER. */
   spki: Uint8Array;
-  publicKey: KeyObject;
+  publicKey: PublicKey;
   keyKind: KeyKind;
   /** basicConstraints: whether this is a CA, and how many CAs may follow below it. */
   ca: boolean;

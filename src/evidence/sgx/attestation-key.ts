@@ -1,8 +1,7 @@
-import type { KeyObject } from 'node:crypto';
 import { lpSequence } from '../../core/bytes.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import type { SconeError } from '../../core/errors.ts';
-import { p256KeyOfPoint, verifyP256 } from '../../pki/algorithm.ts';
+import { type PublicKey, p256KeyOfPoint, verifyP256 } from '../../pki/algorithm.ts';
 import { problemOf } from '../refusal.ts';
 import type { EcdsaQuote } from './quote.ts';
 import type { PckChain } from './subject.ts';
@@ -10,7 +9,7 @@ import type { PckChain } from './subject.ts';
 /** The key that signed a quote, with the outcome of the checks of it that time does not change. */
 export interface AttestationKey {
   /** Absent where the quote holds no point of the curve; `problem` says so. */
-  key: KeyObject | undefined;
+  key: PublicKey | undefined;
   problem: SconeError | undefined;
   /** Whether the platform's PCK signed the quoting enclave's report. What that says of the key is another check. */
   reportSigned: boolean;
@@ -55,9 +54,9 @@ export class AttestationKeys {
 
 function readKey(
   { attestationKey, qeReport, qeReportSignature }: Certified,
-  pck: KeyObject | undefined,
+  pck: PublicKey | undefined,
 ): AttestationKey {
-  let key: KeyObject | undefined;
+  let key: PublicKey | undefined;
   const problem = problemOf(() => {
     key = p256KeyOfPoint(attestationKey, 'attestation key of the quote');
   });

@@ -1,6 +1,6 @@
-import { hash, type KeyObject } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { hex } from '../../core/bytes.ts';
-import { verifyP384 } from '../algorithm.ts';
+import { type PublicKey, verifyP384 } from '../algorithm.ts';
 import { integerOf, isSigned } from './check.ts';
 import { machine } from './machine.ts';
 import { type Table, tableOf } from './table.ts';
@@ -16,7 +16,7 @@ const wanted = 16;
 /** A P-384 key as a certificate has it: its SubjectPublicKeyInfo in its one encoding, and what OpenSSL made of that. */
 export interface Signer {
   spki: Uint8Array;
-  publicKey: KeyObject;
+  publicKey: PublicKey;
 }
 
 interface Familiar {
