@@ -23,13 +23,21 @@ export interface CasArguments {
 
 const random: Random = (length) => new Uint8Array(randomBytes(length));
 
-/** Reads `--data`, `--listen` and `--service-listen`; `E_USAGE` for anything else. */
+/** Has errors told on stdout too, as a document such as every command of sconectl prints with `--output json`. */
+const jsonFlag = '--json';
+
+/** Reads `--data`, `--listen`, `--service-listen` and `--json`; `E_USAGE` for anything else. */
 export function readArguments(args: readonly string[]): CasArguments {
   let values: { data?: string; listen?: string; 'service-listen'?: string };
   try {
     ({ values } = parseArgs({
       args: [...args],
-      options: { data: { type: 'string' }, listen: { type: 'string' }, 'service-listen': { type: 'string' } },
+      options: {
+        data: { type: 'string' },
+        listen: { type: 'string' },
+        'service-listen': { type: 'string' },
+        json: { type: 'boolean' },
+      },
       strict: true,
       allowPositionals: false,
     }));
@@ -46,7 +54,7 @@ export function readArguments(args: readonly string[]): CasArguments {
   };
 }
 
-const usage = '--data DIR [--listen HOST:PORT] [--service-listen HOST:PORT]';
+const usage = '--data DIR [--listen HOST:PORT] [--service-listen HOST:PORT] [--json]';
 
 /** Runs a CAS until SIGTERM or SIGINT. Prints one line of JSON on stdout when it is ready, everything else on stderr. */
 export async function runCas(args: CasArguments, platform: Platform): Promise<void> {
@@ -100,19 +108,20 @@ export async function main(run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    if (error instanceof SconeError) {
-      const lines = [
-        `[sconectl cas|FATAL] ${error.code}: ${error.message}`,
-        ...(error.expected === undefined ? [] : [`Expected: ${error.expected}`]),
-        ...(error.found === undefined ? [] : [`Found: ${error.found}`]),
-        ...error.causes.map((cause) => `Caused by: ${cause}`),
-        ...(error.hint === undefined ? [] : [`Hint: ${error.hint}`]),
-      ];
-      process.stderr.write(`${lines.join('\n')}\n`);
-      process.exitCode = error.exitCode;
-    } else {
-      process.stderr.write(`[sconectl cas|FATAL] internal error: ${errorPlace(error)}\n`);
-      process.exitCode = 1;
+    const refused =
+      error instanceof SconeError ? error : new SconeError('E_INTERNAL', `internal error: ${errorPlace(error)}`);
+    const lines = [
+      `[sconectl cas|FATAL] ${refused.code}: ${refused.message}`,
+      ...(refused.expected === undefined ? [] : [`Expected: ${refused.expected}`]),
+      ...(refused.found === undefined ? [] : [`Found: ${refused.found}`]),
+      ...refused.causes.map((cause) => `Caused by: ${cause}`),
+      ...(refused.hint === undefined ? [] : [`Hint: ${refused.hint}`]),
+    ];
+    process.stderr.write(`${lines.join('\n')}\n`);
+    // Not from the parsed arguments: that they could not be parsed may be the error.
+    if (process.argv.includes(jsonFlag)) {
+      process.stdout.write(`${JSON.stringify({ ok: false, errors: [refused] })}\n`);
     }
+    process.exitCode = refused.exitCode;
   }
 }

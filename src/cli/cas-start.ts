@@ -11,7 +11,7 @@ const entryPoints = { production: 'cas.ts', simulation: 'cas-sim.ts' } as const;
  * `sconectl cas start`: becomes the entry point of the mode. Not an import, since the production one must not even
  * contain the other's code; not a child, since a CAS that outlives a killed parent would keep its ledger and ports.
  */
-export const run: Run = async ({ home, folder, reporter }, { options }) => {
+export const run: Run = async ({ home, folder, outputs, reporter }, { options }) => {
   const mode = options['simulation'] === true ? 'simulation' : 'production';
   const code = join(import.meta.dirname, '..', '..');
   const program = join(import.meta.dirname, '..', 'cas', entryPoints[mode]);
@@ -20,6 +20,8 @@ export const run: Run = async ({ home, folder, reporter }, { options }) => {
     ['--listen', options['listen']],
     ['--service-listen', options['serviceListen']],
   ].flatMap(([flag, value]) => (typeof flag === 'string' && typeof value === 'string' ? [flag, value] : []));
+  // Whoever becomes another program answers through it.
+  if (outputs.has('json')) flags.push('--json');
   try {
     await access(program, constants.R_OK);
   } catch (cause) {

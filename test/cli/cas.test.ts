@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { keyHash } from '../../src/core/digest.ts';
 import { tempFolder } from '../support/temp.ts';
-import { failure, type Place, result, sconectl, startCas, testing } from './sconectl.ts';
+import { failure, failures, type Place, result, sconectl, startCas, testing } from './sconectl.ts';
 
 interface Attested {
   cas: string;
@@ -192,6 +192,22 @@ test('a CAS that is killed starts again as the same one, and its sconectl leaves
   const second = await startCas(t, place, data, first.address);
   assert.deepEqual([second.key, second.ledger], [first.key, first.ledger]);
   assert.equal((await result<{ hash: string }>(place, 'session', 'read', 'space')).hash, hash);
+});
+
+test('a CAS that cannot start tells programs why in the document that they asked for', async (t) => {
+  const folder = tempFolder(t);
+  const place: Place = { home: folder, folder };
+  const data = join(folder, 'cas');
+  const noTee = await failure(place, 'cas', 'start', '--data', data);
+  assert.equal(noTee.code, 'E_TEE');
+  const cas = await startCas(t, place, data);
+  const held = await failure(place, 'cas', 'start', '--simulation', '--data', data, '--listen', '127.0.0.1:0');
+  assert.equal(held.code, 'E_LEDGER');
+  const [wrong] = await failures(place, 2, 'cas', 'start', '--simulation', '--data', data, '--listen', 'nowhere');
+  assert.equal(wrong?.code, 'E_USAGE');
+  const text = await sconectl(place, 'cas', 'start', '--simulation', '--data', data, '--listen', '127.0.0.1:0');
+  assert.deepEqual([text.code, text.stdout], [1, '']);
+  assert.equal(await cas.stop(), 0);
 });
 
 test('a production CAS refuses to start without a TEE, by name, and leaves the folder alone', async (t) => {
