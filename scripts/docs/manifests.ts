@@ -25,7 +25,8 @@ export function serviceManifestPage(): string {
 export function meshfilePage(): string {
   return page(
     'Meshfile',
-    `Which services make one application, which CAS, which values. ${common}${schemaOf('mesh')}`,
+    `Which services make one application, which CAS, which values. ${common}${schemaOf('mesh')} Which names in ${code('env')} ` +
+      'mean something to the chart is in [set chart values](../how-to/set-chart-values.md).',
     languageTable(meshSchema),
   );
 }

@@ -79,6 +79,7 @@ test('the tutorial and the how-tos that go on from it show what happens', { time
   await shell.run('until grep -q ready cas.log; do sleep 0.1; done');
   await follow(shell, page('how-to/run-by-hand.md'));
   await follow(shell, page('how-to/deploy-with-helm.md'));
+  await follow(shell, page('how-to/set-chart-values.md'));
 });
 
 test('the main command of the README shows what the README says', { timeout: 300_000 }, async (t) => {
