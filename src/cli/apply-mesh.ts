@@ -23,6 +23,7 @@ import { lostSecrets } from './lost-secrets.ts';
 import { PrivateValues } from './private.ts';
 import type { Outcome } from './report/reporter.ts';
 import { demandConfidential } from './session-file.ts';
+import { shellWord } from './shell-word.ts';
 import { type Files, initDataPath, keepPredecessor, predecessorOf, sessionPath, stageOutputs } from './target.ts';
 
 /**
@@ -194,7 +195,7 @@ function outcome(
       ...uploaded.map(({ name, action, hash }) => `session  ${name}  ${action}  ${hash}`),
       ...services.map(({ service, image, digest }) => `service  ${service}  ${image}  ${digest}`),
       `chart    ${join(place, 'helm')}`,
-      `Start it on this machine with: sconectl run ${place}`,
+      `Start it on this machine with: sconectl run ${shellWord(place)}`,
     ].join('\n'),
   };
 }
