@@ -22,7 +22,7 @@ function sections(command: CommandSpec): string[] {
     `## ${command.name}`,
     `${code(`sconectl ${command.name}${operands}`)}: ${command.summary}.`,
     ...(options.length === 0 ? [] : [table(['Option', 'What', 'Default', 'Repeatable'], options)]),
-    `Output: ${(command.outputs ?? ['text', 'json']).join(', ')}.`,
+    `Output: ${(command.outputs ?? ['text', 'json']).join(', ')}${command.outputNote === undefined ? '' : ` (${command.outputNote})`}.`,
     ...(command.later === undefined
       ? []
       : [`Known, and answered with ${code('E_NOT_YET')}: ${command.later.map(code).join(', ')}.`]),

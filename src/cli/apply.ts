@@ -55,6 +55,13 @@ export const run: Run = async (context, { options }) => {
       : new SconeError(first.code, `${problems.length} files have problems`, { errors: problems });
   }
   demandSupported(applyOptions.tee);
+  if (context.outputs.has('helm_chart') && loaded.every(isService)) {
+    throw new SconeError('E_USAGE', 'there is no chart without a Meshfile (--output helm_chart)', {
+      expected: 'a Meshfile among the files',
+      found: 'service manifests only',
+      hint: 'leave --output helm_chart out, or name the Meshfile too: -f mesh.yml',
+    });
+  }
   const outcomes: Outcome[] = [];
   const ordered = [...loaded.filter(isService), ...loaded.filter((one) => !isService(one))];
   for (const { file, manifest } of ordered) outcomes.push(await applyOne(context, file, manifest, applyOptions));

@@ -7,6 +7,13 @@ import { valuesIn, variablesOf } from './variables.ts';
 
 /** `sconectl check`: every problem of every file at once; nothing is built and nobody is asked. */
 export const run: Run = async (context, { options }) => {
+  if (context.outputs.has('json') && context.outputs.has('sarif')) {
+    throw new SconeError('E_USAGE', 'standard output has one form', {
+      expected: '--output json or --output sarif',
+      found: 'both',
+      hint: 'leave one out, or check twice',
+    });
+  }
   const variables = valuesIn(await variablesOf(context, options));
   const inputs = await readInputs(context, options['filename'] as string[]);
   const files: CheckedFile[] = [];

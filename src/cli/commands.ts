@@ -22,6 +22,8 @@ export interface CommandSpec {
   options: readonly OptionSpec[];
   /** Forms that `--output` takes; text and JSON unless told. */
   outputs?: readonly string[];
+  /** What help has to say of them. */
+  outputNote?: string;
   /** Options of the original command line that are known here and do not work yet. */
   later?: readonly string[];
   /** What it does in words, then the command. At least one. */
@@ -88,6 +90,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--yes-not-confidential', what: 'send explicit secret values even to a CAS that protects nothing' },
     ],
     outputs: ['text', 'json', 'helm_chart', 'yaml'],
+    outputNote: 'helm_chart needs a Meshfile, whose chart is written whatever the form; yaml is not supported yet',
     later: [
       '--mode',
       '-p',
@@ -111,6 +114,7 @@ export const commands: readonly CommandSpec[] = [
     summary: 'find everything that is wrong with manifests, Meshfiles and sessions',
     options: [inputs, ...given, { flags: '--strict', what: 'let warnings be errors' }],
     outputs: ['text', 'json', 'sarif'],
+    outputNote: 'one of json and sarif',
     examples: [
       ['everything in this folder and below', 'sconectl check -f .'],
       ['a Meshfile with the manifests of its services', 'sconectl check -f service.yml -f mesh.yml --set VERSION=1.2'],

@@ -93,8 +93,9 @@ function quiet(command: Command): Command {
     .helpCommand(false);
 }
 
-function outputOption({ outputs = ['text', 'json'] }: CommandSpec): OptionSpec {
-  return { flags: '-o, --output <form>', what: 'form of the output', repeatable: true, choices: outputs };
+function outputOption({ outputs = ['text', 'json'], outputNote }: CommandSpec): OptionSpec {
+  const what = `form of the output${outputNote === undefined ? '' : `; ${outputNote}`}`;
+  return { flags: '-o, --output <form>', what, repeatable: true, choices: outputs };
 }
 
 function makeOption(spec: OptionSpec): Option {

@@ -34,6 +34,21 @@ test('every command explains itself with its examples, and writes nothing for th
   );
 });
 
+test('forms of output that a call cannot have are usage errors, and nothing is built', async (t) => {
+  const folder = tempFolder(t);
+  const place = { home: join(folder, 'home'), folder };
+  writeFileSync(
+    join(folder, 'service.yml'),
+    'apiVersion: scone/5.8\nkind: genservice\nbuild: {name: a, kind: python, to: a, command: a}\n',
+  );
+  const chart = await sconectl(place, 'apply', '-f', 'service.yml', '-o', 'helm_chart');
+  assert.deepEqual([chart.code, chart.stdout], [2, '']);
+  assert.match(chart.stderr, /^error E_USAGE: there is no chart without a Meshfile/);
+  const [both] = await failures(place, 2, 'check', '-f', 'service.yml', '-o', 'sarif');
+  assert.deepEqual([both?.code, both?.found], ['E_USAGE', 'both']);
+  assert.deepEqual(readdirSync(folder).sort(), ['home', 'service.yml']);
+});
+
 test('a wrong call is a usage error with exit code 2, for people and for programs', async (t) => {
   const folder = tempFolder(t);
   const place = { home: folder, folder };
