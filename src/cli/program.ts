@@ -9,9 +9,11 @@ import type { Reporter, Streams } from './report/reporter.ts';
 
 /** Parses a command line, runs the command, tells how it went. Answers the exit code: 0, 1, or 2 for a wrong call. */
 export async function main(
-  args: readonly string[],
+  written: readonly string[],
   { home, version }: { home: string; version: string },
 ): Promise<number> {
+  // `help apply` is `apply --help`, so that there is one help.
+  const args = written[0] === 'help' ? [...written.slice(1), '--help'] : written;
   const reporter = await reporterFor(args);
   try {
     let exitCode = 0;

@@ -34,6 +34,17 @@ test('every command explains itself with its examples, and writes nothing for th
   );
 });
 
+test('help with the words of a command is the help of that command', async (t) => {
+  const folder = tempFolder(t);
+  const place = { home: folder, folder };
+  for (const words of [['apply'], ['cas', 'start'], ['cas'], []]) {
+    const help = await sconectl(place, 'help', ...words);
+    assert.deepEqual(help, await sconectl(place, ...words, '--help'));
+    assert.deepEqual([help.code, help.stderr], [0, '']);
+  }
+  assert.match((await sconectl(place, 'help', 'apply')).stdout.replace(/\s+/g, ' '), /yaml is not supported yet/);
+});
+
 test('forms of output that a call cannot have are usage errors, and nothing is built', async (t) => {
   const folder = tempFolder(t);
   const place = { home: join(folder, 'home'), folder };
