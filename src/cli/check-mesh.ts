@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { utf8 } from '../core/bytes.ts';
 import { keyHash, sha256 } from '../core/digest.ts';
+import { SconeError } from '../core/errors.ts';
 import type { ServiceDescriptor } from '../manifest/descriptor.ts';
 import type { Meshfile } from '../manifest/meshfile.ts';
 import { previewDescriptor } from '../manifest/preview.ts';
@@ -93,8 +94,9 @@ async function storedDescriptor(context: Context, image: string): Promise<Servic
     const stored = await store.resolve(image);
     const label = stored?.config.config?.Labels?.[labels.service];
     return label === undefined ? undefined : parseDescriptor(utf8(label));
-  } catch {
+  } catch (error) {
     // No store, no such name, an image of something else: in each case nothing is known about it.
+    if (!(error instanceof SconeError)) throw error;
     return undefined;
   }
 }
